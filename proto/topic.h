@@ -34,10 +34,13 @@ CIM_MUST enum cim_err cim_topic_check(struct cim_bytes topic,
 
 /*
  * Appends one segment's spelling and '/', from any UTF-8 text.
- * Errors: CIM_ETOPIC (empty, ".", "..", not UTF-8, or out grows past
- * CIM_TOPIC_MAX), CIM_ENOMEM.
+ * Errors: CIM_ETOPIC (empty, ".", "..", NUL, not UTF-8, or out grows past
+ * CIM_TOPIC_MAX; out is as before), CIM_ENOMEM.
  */
 CIM_MUST enum cim_err cim_topic_add(struct cim_buf *out, struct cim_bytes text);
+
+/* True when segment is the spelling of text. */
+bool cim_topic_spells(struct cim_bytes segment, struct cim_bytes text);
 
 /* The i-th segment, still percent-encoded; len 0 when there is none. */
 struct cim_bytes cim_topic_segment(struct cim_bytes topic, unsigned i);
@@ -68,7 +71,10 @@ CIM_MUST enum cim_err cim_prefix_from_wire(struct cim_bytes bytes,
 struct cim_bytes cim_prefix_bytes(const struct cim_prefix *prefix);
 bool cim_prefix_match(const struct cim_prefix *prefix, struct cim_bytes topic);
 
-/* True when every topic of this community matches ("" or "odl/", "od" no). */
+/*
+ * True for the prefixes that stand for all of this community, "" and "odl/".
+ * One by characters, such as "od", is treated like any other filter.
+ */
 bool cim_prefix_covers(const struct cim_prefix *prefix,
                        struct cim_bytes community);
 
