@@ -334,13 +334,15 @@ cim_field_int(struct cim_event *event, const struct cim_field *field)
 struct cim_bytes
 cim_event_subject(const struct cim_event *event)
 {
-    if (event->type == CIM_TYPE_ARTIFACT)
-        return event->project_branch;
-    if (event->type != CIM_TYPE_OWN && event->baseline_name.p != NULL)
+    bool stamp = event->type == CIM_TYPE_CONFIDENCE;
+    bool baseline = event->type == CIM_TYPE_BASELINE;
+    bool artifact = event->type == CIM_TYPE_ARTIFACT;
+
+    if ((stamp || baseline) && event->baseline_name.p != NULL)
         return event->baseline_name;
-    if (event->type == CIM_TYPE_CONFIDENCE && event->artifact_name.p != NULL)
+    if (stamp && event->artifact_name.p != NULL)
         return event->artifact_name;
-    if (event->type == CIM_TYPE_CONFIDENCE && event->project_branch.p != NULL)
+    if ((stamp || artifact) && event->project_branch.p != NULL)
         return event->project_branch;
     return cim_bytes_str("-");
 }

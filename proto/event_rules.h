@@ -69,7 +69,7 @@ CIM_MUST enum cim_err cim_event_rules(const struct cim_event *event,
 /* Text of 1..CIM_TEXT_MAX bytes without control characters. */
 bool cim_text_valid(struct cim_bytes text);
 
-/* The text a topic's third segment spells; p NULL: "-" by rule. */
+/* The text that a topic's third segment spells; "-" when there is none. */
 struct cim_bytes cim_event_subject(const struct cim_event *event);
 
 /*

@@ -24,11 +24,11 @@ struct cim_fill {
 
 /* An event ready to be sealed. Owned; clear frees. */
 struct cim_draft {
-    struct cim_buf bytes;    /* checked with CIM_PUBLISH */
-    struct cim_event event;  /* views into bytes */
+    struct cim_buf bytes;   /* checked with CIM_PUBLISH */
+    struct cim_event event; /* views into bytes */
     struct cim_uuid id;
-    struct cim_hash given;   /* hash of the fields the caller gave */
-    bool id_given;           /* the caller named the id, or it was derived */
+    struct cim_hash given; /* hash of the fields the caller gave */
+    bool id_given;         /* the caller named the id, or it was derived */
     enum cim_form form;
 };
 void cim_draft_clear(struct cim_draft *draft);
