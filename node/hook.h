@@ -8,7 +8,8 @@
  * Kinds of triggers are a table of functions; exec is the first.
  *
  *   hook.c       cursors, attempts, back-off: what to run next
- *   hook_exec.c  child processes: environment, stdin, time limit, output
+ *   hook_exec.c  child processes: stdin, output, scratch folder, end
+ *   hook_env.c   their environment
  */
 #ifndef CIM_NODE_HOOK_H
 #define CIM_NODE_HOOK_H
@@ -29,9 +30,13 @@ struct hooks_config {
     const char *dir;         /* site directory: CIMESH_DIR */
     const char *scratch_dir; /* a folder a run is made here */
     const char *community;
-    int64_t (*now_ms)(void *ctx);
+    int64_t (*now_ms)(void *ctx);  /* wall clock, UTC */
+    int64_t (*mono_ms)(void *ctx); /* never steps; NULL: the system's */
     void *ctx;
 };
+/* Makes the scratch folder, and ends what an earlier run of the node left in
+ * it. Everything in config is lent for the life of the hooks but the texts,
+ * which are copied. */
 struct hooks *hooks_new(const struct hooks_config *config);
 /* Kills what runs, by process group, and waits for it. */
 void hooks_destroy(struct hooks **hooks);
@@ -44,14 +49,16 @@ struct hook_known {
     bool known;
 };
 void hooks_apply(struct hooks *hooks, const struct settings *settings,
-                 const struct hook_known *known, size_t n_known,
-                 uint64_t last);
+                 const struct hook_known *known, size_t n_known, uint64_t last);
 
+/* Committed: there is an event with this arrival. */
 void hooks_stored(struct hooks *hooks, uint64_t arrival);
-void hooks_served(struct hooks *hooks, struct serve_task *task); /* takes */
-void hooks_job_done(struct hooks *hooks, struct store_job *job); /* takes */
+/* SERVE_NEXT and STORE_HOOK come back. What is rotten in a task is the
+ * caller's to report, before. Both take. */
+void hooks_served(struct hooks *hooks, struct serve_task *task);
+void hooks_job_done(struct hooks *hooks, struct store_job *job);
 void hooks_children(struct hooks *hooks); /* after SIGCHLD */
-void hooks_tick(struct hooks *hooks);
+void hooks_tick(struct hooks *hooks);     /* about once a second or oftener */
 /* No new runs; true once none is left. */
 bool hooks_drain(struct hooks *hooks);
 void hooks_view(const struct hooks *hooks, struct view_hooks *out);
