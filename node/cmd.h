@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "keys/bytes.h"
+#include "node/suggest.h"
 
 /* Exit codes: sysexits(3), and timeout(1)'s 124. */
 enum cmd_exit {
@@ -36,7 +37,8 @@ struct cmd {
     const char *name;    /* "publish" */
     const char *usage;   /* "TYPE field=value ... | --file FILE|-" */
     const char *summary; /* one line for the list */
-    const char *help;    /* examples first, then options, then exit codes */
+    const char *help;    /* examples, an empty line, options, exit codes */
+    /* argv[0] is the name; --dir, --json and --help are taken out. */
     int (*run)(const struct cmd_context *ctx, int argc, char **argv);
 };
 
@@ -53,8 +55,46 @@ int cmd_fail(enum cmd_exit code, const char *cmd, const char *fmt, ...)
 /* The exit code that goes with an error. */
 enum cmd_exit cmd_exit_of(enum cim_err err);
 
-/* The closest of these words, or NULL: for "did you mean". */
-const char *suggest(const char *word, const char *const *words);
+/* "'pubish' is no WHAT, did you mean 'publish'?" as cmd_usage. */
+int cmd_unknown(const char *cmd, const char *what, const char *word,
+                const char *const *words);
+
+/* Values of an option that may be given again. */
+#define CMD_VALUES_MAX 32
+struct cmd_values {
+    const char *v[CMD_VALUES_MAX];
+    size_t n;
+};
+/* One option: exactly one of value, values and flag is set. */
+struct cmd_option {
+    const char *name;   /* "--since" or "-C"; NULL ends a table */
+    const char **value; /* takes a value; lent from argv */
+    struct cmd_values *values;
+    bool *flag; /* takes none */
+};
+/*
+ * Takes the options out of argv and leaves argv[0] and the words, in order.
+ * "--since 1h", "--since=1h", "-C 5" and "-C5"; "--" ends options; "-" is a
+ * word. Returns 0, or 64 with the sentence on stderr.
+ */
+int cmd_options(const char *cmd, int *argc, char **argv,
+                const struct cmd_option *options);
+
+/*
+ * Tells a running node to read its files again: what changed goes to stderr.
+ * That no node runs is fine, and said. Returns 0 or the exit code.
+ */
+int cmd_apply(const struct cmd_context *ctx, const char *cmd);
+
+/* `cimesh help` and `cimesh help WORD`, on stdout; returns 0 or 64. */
+int cmd_help(const char *word);
+
+/* Each cmd_NAME.c has the text of --help beside what it describes. */
+extern const char cmd_init_help[], cmd_node_help[], cmd_roster_help[],
+    cmd_follow_help[], cmd_unfollow_help[], cmd_key_help[], cmd_reload_help[],
+    cmd_publish_help[], cmd_sub_help[], cmd_log_help[], cmd_show_help[],
+    cmd_verify_help[], cmd_status_help[], cmd_peers_help[], cmd_hooks_help[],
+    cmd_bench_help[];
 
 int cmd_init(const struct cmd_context *ctx, int argc, char **argv);
 int cmd_node(const struct cmd_context *ctx, int argc, char **argv);

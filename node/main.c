@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * main - the table of subcommands and the way into one of them.
+ *
+ * --dir, --json and --help may stand before or after the subcommand; the rest
+ * is the subcommand's own. Without one it is `status`.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "keys/sign.h"
+#include "node/cmd.h"
+
+#define DEFAULT_DIR "/etc/cimesh"
+
+const struct cmd cmd_table[] = {
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+struct line {
+    struct cmd_context ctx;
+    bool help, version;
+    int argc; /* of the subcommand; 0: none was named */
+    char **argv;
+};
+
+/* A general option at argv[*i]: 1 taken, 0 not one, -1 said on stderr. */
+static int
+general(struct line *line, char **argv, int *i)
+{
+    const char *arg = argv[*i];
+
+    if (strcmp(arg, "--json") == 0) {
+        line->ctx.json = true;
+    } else if (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0) {
+        line->help = true;
+    } else if (strncmp(arg, "--dir=", 6) == 0) {
+        line->ctx.dir = arg + 6;
+    } else if (strcmp(arg, "--dir") == 0) {
+        line->ctx.dir = argv[*i + 1] ? argv[++*i] : "";
+    } else {
+        return 0;
+    }
+    if (*line->ctx.dir)
+        return 1;
+    cmd_usage("", "--dir needs the site directory as its value");
+    return -1;
+}
+
+/* Before the subcommand. Returns its index, argc without one, or -1. */
+static int
+read_front(struct line *line, int argc, char **argv)
+{
+    static const char *const known[] = {"--dir", "--json", "--help",
+                                        "--version", NULL};
+    int i, taken;
+
+    for (i = 1; i < argc && argv[i][0] == '-'; i++) {
+        if (strcmp(argv[i], "--version") == 0) {
+            line->version = true;
+            continue;
+        }
+        if ((taken = general(line, argv, &i)) == 1)
+            continue;
+        if (taken == 0)
+            cmd_unknown("", "option", argv[i], known);
+        return -1;
+    }
+    return i < argc ? i : argc;
+}
+
+/* Takes the general options out of what follows the subcommand. */
+static int
+read_rest(struct line *line, char **argv)
+{
+    int n = 1, taken;
+
+    line->argv = argv;
+    for (int i = 1; argv[i]; i++) {
+        if (strcmp(argv[i], "--") == 0) {
+            for (; argv[i]; i++)
+                argv[n++] = argv[i];
+            break;
+        }
+        if ((taken = general(line, argv, &i)) < 0)
+            return -1;
+        if (taken == 0)
+            argv[n++] = argv[i];
+    }
+    argv[n] = NULL;
+    line->argc = n;
+    return 0;
+}
+
+static int
+run(const struct line *line, const char *name)
+{
+    static char status[] = "status";
+    char *alone[] = {status, NULL};
+
+    for (const struct cmd *c = cmd_table; c->name; c++)
+        if (strcmp(c->name, name) == 0)
+            return line->argc ? c->run(&line->ctx, line->argc, line->argv)
+                              : c->run(&line->ctx, 1, alone);
+    return cmd_help(name); /* says what it may have been */
+}
+
+static int
+dispatch(struct line *line, int argc, char **argv)
+{
+    int at = read_front(line, argc, argv);
+
+    if (at < 0 || (at < argc && read_rest(line, argv + at) < 0))
+        return CMD_USAGE;
+    if (line->version) {
+        puts("cimesh " CIM_VERSION);
+        return CMD_OK;
+    }
+    if (line->argc && strcmp(line->argv[0], "help") == 0)
+        return cmd_help(line->argc > 1 ? line->argv[1] : NULL);
+    if (line->help)
+        return cmd_help(line->argc ? line->argv[0] : NULL);
+    return run(line, line->argc ? line->argv[0] : "status");
+}
+
+/* A closed 0, 1 or 2 would be given to the next file opened: a database. */
+static void
+fill_standard_fds(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (fd >= 0 && fd <= 2);
+    if (fd > 2)
+        close(fd);
+}
+
+/* What was printed has to have arrived; a reader that left is no failure. */
+static int
+finish(int rc)
+{
+    if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE && rc == 0)
+        return cmd_fail(CMD_STORAGE, "", "stdout: %s", strerror(errno));
+    return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+    const char *dir = getenv("CIMESH_DIR");
+    struct line line = {.ctx.dir = dir && *dir ? dir : DEFAULT_DIR};
+
+    fill_standard_fds();
+    if (cim_sodium_start())
+        return cmd_fail(CMD_SYSTEM, "",
+                        "the crypto library does not start; is there a "
+                        "source of random numbers (/dev/urandom)?");
+    return finish(dispatch(&line, argc, argv));
+}
