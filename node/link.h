@@ -8,11 +8,14 @@
  * libzmq does not repair by itself. Frames go in and out; what they mean is
  * the mesh's business (mesh.h) and the store's.
  *
- *   link.c       peers, supervisor, apply a roster
- *   link_pub.c   XPUB: publish, subscriptions and their caps
- *   link_sub.c   SUB per peer
- *   link_sync.c  ROUTER and DEALERs: asks, pages through serve.h
- *   zap.c        who may connect
+ *   link.c         open, close, apply a roster
+ *   link_peer.c    one peer: dial, watch, repair
+ *   link_server.c  the two sockets that are dialled: bind, cut
+ *   link_member.c  quotas of those who dial
+ *   link_pub.c     XPUB: publish, subscriptions
+ *   link_sub.c     SUB per peer
+ *   link_sync.c    ROUTER and DEALERs: asks, pages through serve.h
+ *   zap.c          who may connect
  */
 #ifndef CIM_NODE_LINK_H
 #define CIM_NODE_LINK_H
@@ -30,7 +33,6 @@ struct links_config {
     const struct cim_identity *identity;
     const char *self;
     const char *events, *sync; /* bind endpoints; "" for a follower */
-    bool readers_any;
     int reconnect_ms;          /* 0: the default; tests set it low */
 };
 
@@ -41,7 +43,8 @@ void links_close(struct links **links);
 
 /* Dials new peers, drops those gone, applies changed keys, endpoints and
  * subscriptions; a removed key is cut by unbind and bind. */
-void links_apply(struct links *links, const struct roster *roster);
+void links_apply(struct links *links, const struct roster *roster,
+                 bool readers_any);
 
 /* Effects of the mesh. */
 void links_ask(struct links *links, const char *peer, struct cim_bytes frame);
@@ -53,7 +56,20 @@ void links_page(struct links *links, struct serve_task *task);
 /* Where fetches go to be answered. */
 void links_set_serve(struct links *links, struct serve *serve);
 
-/* Supervisor; call every second or so. */
+/* Supervisor; call every second or more often. */
 void links_tick(struct links *links);
+
+/* The store is behind: SUBs are not read until it has caught up. What does
+ * not fit into their queues the publishers drop, and catch-up brings it. */
+void links_hold(struct links *links, bool held);
+
+/* Why there is no link to this peer, as far as the sockets tell: "", or a few
+ * words for people. Lent for ever. */
+const char *links_trouble(const struct links *links, const char *peer);
+
+/* Peers dialled; endpoints as bound, "" when this node is not dialled. */
+size_t links_count(const struct links *links);
+const char *links_events(const struct links *links);
+const char *links_sync(const struct links *links);
 
 #endif
