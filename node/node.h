@@ -12,9 +12,9 @@
 
 /*
  * Runs the node of this site directory until SIGTERM or SIGINT; SIGHUP and
- * POST /v1/reload apply changed files. Returns the exit code (cmd.h): 0, 69
- * (another node runs here), 74 (storage), 75, 77 (key file), 78
- * (configuration), with the sentence on stderr.
+ * POST /v1/reload apply changed files. Returns the exit code (cmd.h): 0, 71
+ * (an address in use), 74 (storage), 75 (another node runs here), 77 (key
+ * file), 78 (configuration), with the sentence on stderr.
  */
 int node_run(const char *dir);
 

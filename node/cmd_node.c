@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* cimesh node - runs the node in the foreground. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/cmd.h"
+#include "node/journal.h"
+#include "node/node.h"
+
+/* From $CIMESH_LOG; false for a word it does not know. */
+static bool
+open_journal(void)
+{
+    const char *level = getenv("CIMESH_LOG");
+
+    if (!level || !*level || strcmp(level, "info") == 0)
+        journal_open(LOG_LEVEL_INFO);
+    else if (strcmp(level, "debug") == 0)
+        journal_open(LOG_LEVEL_DEBUG);
+    else if (strcmp(level, "warn") == 0)
+        journal_open(LOG_LEVEL_WARN);
+    else
+        return false;
+    return true;
+}
+
+int
+cmd_node(const struct cmd_context *ctx, int argc, char **argv)
+{
+    if (argc > 1)
+        return cmd_usage("node", "unexpected argument: %s", argv[1]);
+    if (!open_journal())
+        return cmd_usage("node",
+                         "CIMESH_LOG is \"%s\": it may be debug, info or warn",
+                         getenv("CIMESH_LOG"));
+    return node_run(ctx->dir);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * node_private - the state of a running node; node*.c share it, nobody else.
+ *
+ *   node.c        start order, stop order, exit codes
+ *   node_loop.c   what the loop wakes up for: pipes, signals, ticks
+ *   node_files.c  settings and roster: first load, reload, warnings
+ *   node_api.c    calls of the HTTP thread
+ *   node_note.c   what the mesh has to say, as log lines
+ */
+#ifndef CIM_NODE_NODE_PRIVATE_H
+#define CIM_NODE_NODE_PRIVATE_H
+
+#include <czmq.h>
+
+#include "node/cmd.h"
+#include "node/hook.h"
+#include "node/http.h"
+#include "node/link.h"
+#include "node/mesh.h"
+#include "node/roster_file.h"
+#include "node/serve.h"
+#include "node/settings.h"
+#include "node/store_thread.h"
+
+#define NODE_TICK_MS  100
+#define NODE_PURGE_MS 60000
+
+/* Jobs in the store thread: above the first, SUBs are left unread until it
+ * is down to the second. A live job holds at most one frame of 68 KiB. */
+#define NODE_JOBS_HIGH 512
+#define NODE_JOBS_LOW  128
+
+/* Stopping: hooks may end by themselves so long; then all goes. */
+#define NODE_HOOKS_MS 2000
+#define NODE_STOP_MS  4500
+
+enum node_storage { NODE_STORAGE_OK, NODE_STORAGE_FULL, NODE_STORAGE_FAILED };
+
+struct node {
+    const char *dir;
+    zloop_t *loop;
+    int signal_fd;
+    int exit_code;
+
+    struct settings *settings; /* owned, as all below */
+    struct cim_identity *identity;
+    struct roster *roster;            /* in force */
+    struct roster_accepted *accepted; /* roster files as last accepted */
+    size_t n_accepted;
+    struct store *store; /* until its thread takes it */
+    struct store_thread *store_thread;
+    struct serve *serve;
+    struct mesh *mesh;
+    struct links *links;
+    struct hooks *hooks;
+    struct hook_known *known; /* cursors that the store had at start */
+    size_t n_known;
+    struct http *http;
+    struct api_call **calls;       /* publish: the mesh has their requests */
+    size_t n_calls, cap_calls;
+
+    enum node_storage storage;
+    size_t jobs_out; /* given to the store thread, not back yet */
+    uint64_t last_arrival;
+    int64_t started_ms, purge_mono_ms;
+    char *warnings[16]; /* of files: what somebody should look at */
+    size_t n_warnings;
+    int health; /* as last told to HTTP: -1 never, 0, 1 */
+    bool told_ready;
+    int64_t stop_mono_ms; /* asked to stop then; 0 */
+    bool stop_now;
+};
+
+/* ---- node_files.c -------------------------------------------------------*/
+
+/* What of the settings says: in diag. Each returns an exit code, 0 is fine. */
+int node_load_settings(struct node *node, struct cim_diag *diag);
+/* Own keys; needs settings. */
+int node_load_identity(struct node *node, struct cim_diag *diag);
+/* Roster folder against the versions in the store, which it updates; needs
+ * settings, identity and the open store. */
+int node_load_roster(struct node *node, struct cim_diag *diag);
+/* Hands the follows of the settings to the mesh. */
+void node_apply_follows(struct node *node);
+/* What the store knows of the configured hooks, while it has no thread. */
+void node_load_hooks(struct node *node, struct store *store);
+/*
+ * Reads all files again and applies the difference; out gets a line for each
+ * change. Errors: CIM_EFORM and others, with diag; then nothing changed.
+ */
+CIM_MUST enum cim_err node_reload(struct node *node, struct cim_buf *out,
+                                  struct cim_diag *diag);
+void node_warnings_clear(struct node *node);
+
+/* ---- node_loop.c --------------------------------------------------------*/
+
+/* Blocks the signals the loop reads; before any thread starts. -1: errno. */
+int node_signals_open(void);
+/* Registers everything with the loop, then runs it until the end. */
+void node_run_loop(struct node *node);
+/* For the store thread; counted, so that it is not fed faster than it eats. */
+void node_submit(struct node *node, struct store_job *job);
+
+/* ---- node_api.c, node_note.c --------------------------------------------*/
+
+void node_api(struct node *node, struct api_call *call);
+/* A request of API_PUBLISH came back from the mesh. */
+void node_api_answered(struct node *node, struct mesh_request *request);
+/* After the mesh is gone: calls that got no answer. */
+void node_api_clear(struct node *node);
+void node_note(void *ctx, const struct mesh_note *note);
+
+#endif
