@@ -24,9 +24,9 @@ CIM_MUST enum cim_err http_client_open(const char *dir,
 void http_client_close(struct http_client **client);
 
 struct http_reply {
-    long status;        /* 200, ... */
+    long status; /* 200, ... */
     struct cim_buf body;
-    char type[64];      /* Content-Type */
+    char type[64]; /* Content-Type */
 };
 void http_reply_clear(struct http_reply *reply);
 
@@ -34,12 +34,10 @@ void http_reply_clear(struct http_reply *reply);
  * One request. path starts with "/v1/", already encoded; body len 0: GET.
  * Errors: CIM_ENOENT (no node answers; diag says how to start one), CIM_EIO.
  */
-CIM_MUST enum cim_err http_client_call(struct http_client *client,
-                                       const char *path, const char *type,
-                                       struct cim_bytes body,
-                                       const char *accept,
-                                       struct http_reply *out,
-                                       struct cim_diag *diag);
+CIM_MUST enum cim_err
+http_client_call(struct http_client *client, const char *path, const char *type,
+                 struct cim_bytes body, const char *accept,
+                 struct http_reply *out, struct cim_diag *diag);
 
 /*
  * Streams lines (without newline) until `line` returns false, the node closes

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Status, peers and hooks for people: what is well in one line each, what is
+ * not with the next step. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "node/http_private.h"
+
+__attribute__((format(printf, 2, 3))) static void
+put(struct cim_buf *out, const char *fmt, ...)
+{
+    char line[1024];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(line, sizeof line, fmt, ap);
+    va_end(ap);
+    cim_buf_add_str(out, line);
+}
+
+/* 1,234,567 */
+static const char *
+number(uint64_t n, char out[static 32])
+{
+    char digits[24];
+    size_t len = (size_t)snprintf(digits, sizeof digits, "%" PRIu64, n);
+    size_t at = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (i > 0 && (len - i) % 3 == 0)
+            out[at++] = ',';
+        out[at++] = digits[i];
+    }
+    out[at] = '\0';
+    return out;
+}
+
+/* "42 s", "5 min", "3 h", "2 days" */
+static const char *
+span(int64_t ms, char out[static 32])
+{
+    int64_t s = ms < 0 ? 0 : ms / 1000;
+
+    if (s < 120)
+        snprintf(out, 32, "%" PRId64 " s", s);
+    else if (s < 7200)
+        snprintf(out, 32, "%" PRId64 " min", s / 60);
+    else if (s < 172800)
+        snprintf(out, 32, "%" PRId64 " h", s / 3600);
+    else
+        snprintf(out, 32, "%" PRId64 " days", s / 86400);
+    return out;
+}
+
+static void
+put_refused(const struct view_status *v, struct cim_buf *out)
+{
+    char n[32];
+
+    for (size_t i = 0; i < v->n_refused; i++)
+        put(out, "%s%s %s", i > 0 ? ", " : "  refused     ",
+            v->refused[i].reason, number(v->refused[i].n, n));
+    if (v->n_refused > 0)
+        put(out, "\n");
+}
+
+void
+http_text_status(const struct view_status *v, struct cim_buf *out)
+{
+    char n[32];
+
+    put(out, "%s: %s, %u of %u peers up, running for %s\n", v->node,
+        v->ready ? "ready" : "not ready", v->peers_up, v->peers_all,
+        span(http_now_ms() - v->started_ms, n));
+    if (v->epoch > 0)
+        put(out, "  own log     epoch %" PRIu64 ", %s events\n", v->epoch,
+            number(v->seq, n));
+    else
+        put(out, "  own log     nothing published yet\n");
+    put(out, "  stored      %s events\n", number(v->stored, n));
+    put(out, "  storage     %s\n", v->storage);
+    put(out, "  publishing  %s\n", v->publishing);
+    if (v->gaps > 0)
+        put(out, "  gaps        %s positions; 'cimesh peers' shows whose\n",
+            number(v->gaps, n));
+    else
+        put(out, "  gaps        none\n");
+    put_refused(v, out);
+    if (v->two_writers)
+        put(out, "  warning: two nodes sign with this node's key; stop one "
+                 "and give it a key of its own\n");
+    for (size_t i = 0; i < v->n_warnings; i++)
+        put(out, "  warning: %s\n", v->warnings[i]);
+}
+
+static void
+put_peer(const struct view_peer *p, int width, struct cim_buf *out)
+{
+    char lag[32], gaps[32], refused[32], held[32], seen[32] = "never";
+
+    if (p->last_seen_ms > 0)
+        span(http_now_ms() - p->last_seen_ms, seen);
+    put(out, "%-*s  %-20s %10s %8s %8s %8s  %s\n", width, p->node, p->state,
+        number(p->held, held), number(p->lag, lag), number(p->gaps, gaps),
+        number(p->refused, refused), seen);
+    if (p->last_reason != NULL)
+        put(out, "%-*s  last refusal: %s\n", width, "", p->last_reason);
+    if (p->two_writers)
+        put(out, "%-*s  two nodes sign with its key: tell its contact\n", width,
+            "");
+    if (p->equivocation)
+        put(out, "%-*s  it signed two histories: tell its contact\n", width,
+            "");
+}
+
+void
+http_text_peers(const struct view_peers *v, struct cim_buf *out)
+{
+    int width = 4;
+
+    if (v->n == 0) {
+        put(out, "no peers: 'cimesh roster add FILE' adds a community\n");
+        return;
+    }
+    for (size_t i = 0; i < v->n; i++)
+        if ((int)strlen(v->v[i].node) > width)
+            width = (int)strlen(v->v[i].node);
+    put(out, "%-*s  %-20s %10s %8s %8s %8s  %s\n", width, "PEER", "STATE",
+        "HELD", "LAG", "GAPS", "REFUSED", "LAST SEEN");
+    for (size_t i = 0; i < v->n; i++)
+        put_peer(&v->v[i], width, out);
+}
+
+static void
+put_hook(const struct view_hook *h, struct cim_buf *out)
+{
+    char prefix[CIM_TOPIC_MAX + 2], waiting[32], when[32];
+
+    cim_prefix_show(&h->prefix, prefix);
+    put(out, "%s  %s\n  runs     %s\n", h->name, prefix, h->exec);
+    if (h->running)
+        put(out, "  now      %s, attempt %u\n", h->event, h->attempt);
+    else if (h->retry_ms > 0)
+        put(out, "  failed   %s, attempt %u; again in %s\n", h->event,
+            h->attempt, span(h->retry_ms - http_now_ms(), when));
+    put(out, "  waiting  %s arrivals not looked at\n",
+        number(h->waiting, waiting));
+}
+
+void
+http_text_hooks(const struct view_hooks *v, struct cim_buf *out)
+{
+    if (v->n == 0)
+        put(out, "no hooks: they are added under 'hooks' in cimesh.zpl\n");
+    for (size_t i = 0; i < v->n; i++)
+        put_hook(&v->v[i], out);
+}
+
+void
+http_text_run(const struct store_run *run, struct cim_buf *out)
+{
+    char started[CIM_TIME_TEXT_LEN + 1], how[48] = "running, or cut off";
+
+    cim_time_text(run->started_ms, started);
+    if (run->state == STORE_RUN_OK)
+        snprintf(how, sizeof how, "ok");
+    else if (run->state == STORE_RUN_FAILED && run->status < 0)
+        snprintf(how, sizeof how, "killed by signal %d", -run->status);
+    else if (run->state == STORE_RUN_FAILED)
+        snprintf(how, sizeof how, "failed, exit %d", run->status);
+    put(out, "%s  %s  %s  attempt %u  %s\n", started, run->hook, run->event,
+        run->attempt, how);
+    if (run->output[0] != '\0' && run->state != STORE_RUN_OK)
+        put(out, "  %s\n", run->output);
+}
