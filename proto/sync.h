@@ -83,6 +83,7 @@ struct cim_fetch_answer {
 /* Any message, as received. Views are lent from the frame. */
 struct cim_sync {
     enum cim_sync_kind kind;
+    bool is_ask; /* which side of the union; set by the parsers */
     uint64_t rid;
     union {
         struct cim_heads_ask heads_ask;
