@@ -283,6 +283,8 @@ cim_wire_skim(struct cim_bytes data, unsigned max_depth, unsigned max_items)
                          max_depth < DEPTH_MAX ? max_depth : DEPTH_MAX};
     unsigned items = 0;
 
+    if (data.len == 0) /* and p may be NULL, which takes no offset */
+        return CIM_ESHORT;
     do {
         if (items++ == max_items)
             return CIM_ETOOBIG;
