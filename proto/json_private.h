@@ -45,7 +45,10 @@ CIM_MUST enum cim_err cim_day_time_parse(struct cim_bytes text,
 CIM_MUST enum cim_err cim_job_time_parse(struct cim_bytes text,
                                          int64_t *time_ms);
 
-/* Writers; errors stay in out->err. Values are skimmed ones. */
+#define CIM_TIME_LAST_MS INT64_C(253402300799999) /* end of year 9999 */
+
+/* Writers; errors stay in out->err. Values are skimmed ones. A time is text,
+ * or the number of ms when its year has more than four digits. */
 void cim_json_put_text(struct cim_buf *out, struct cim_bytes text);
 void cim_json_put_key(struct cim_buf *out, bool *first, const char *key);
 void cim_json_put_time(struct cim_buf *out, int64_t time_ms);

@@ -178,6 +178,19 @@ put_raw(struct cim_buf *out, bool *first, const char *key, struct cim_bytes raw)
     return cim_json_put_value(out, &r);
 }
 
+/* A blank at either end of a member would be lost between commas. */
+static bool
+can_be_joined(struct cim_bytes raw)
+{
+    struct cim_list list = {.data = raw};
+    struct cim_bytes member;
+
+    while (cim_member_next(&list, &member))
+        if (trim(member).len != member.len)
+            return false;
+    return true;
+}
+
 static enum cim_err
 put_members(struct cim_buf *out, bool *first, struct cim_bytes raw)
 {
@@ -186,8 +199,8 @@ put_members(struct cim_buf *out, bool *first, struct cim_bytes raw)
     struct cim_bytes member;
     enum cim_err err = CIM_OK;
 
-    if (raw.len == 0)
-        return CIM_OK;
+    if (raw.len == 0 || !can_be_joined(raw))
+        return put_raw(out, first, "CONSIST_OF", raw);
     for (bool more = false; cim_member_next(&list, &member); more = true) {
         if (more)
             cim_buf_add_u8(&joined, ',');

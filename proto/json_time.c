@@ -9,8 +9,7 @@
 #include "proto/json_private.h"
 
 #define DAY_MS     INT64_C(86400000)
-#define LAST_MS    INT64_C(253402300799999) /* end of year 9999 */
-#define DAYS_1970  INT64_C(719468)          /* from 0000-03-01 */
+#define DAYS_1970  INT64_C(719468) /* from 0000-03-01 */
 #define DAYS_400_Y INT64_C(146097)
 
 static int64_t
@@ -43,8 +42,8 @@ cim_time_text(int64_t time_ms, char out[static CIM_TIME_TEXT_LEN + 1])
 
     if (time_ms < 0)
         time_ms = 0;
-    if (time_ms > LAST_MS)
-        time_ms = LAST_MS;
+    if (time_ms > CIM_TIME_LAST_MS)
+        time_ms = CIM_TIME_LAST_MS;
     date_of(time_ms / DAY_MS, &year, &month, &day);
     unsigned ms = (unsigned)(time_ms % DAY_MS);
     /* The masks change nothing; they bound the widths for the compiler. */
@@ -175,7 +174,7 @@ cim_time_parse(struct cim_bytes text, int64_t *time_ms)
     need(&c, "Tt");
     value += clock_ms(&c);
     value -= zone_ms(&c);
-    return finish(&c, value, LAST_MS, time_ms);
+    return finish(&c, value, CIM_TIME_LAST_MS, time_ms);
 }
 
 /* "UTC" or "Z", as the prototype's jobs wrote it. */
@@ -208,5 +207,5 @@ cim_job_time_parse(struct cim_bytes text, int64_t *time_ms)
     need(&c, "_T ");
     value += clock_ms(&c);
     need_utc(&c);
-    return finish(&c, value, LAST_MS, time_ms);
+    return finish(&c, value, CIM_TIME_LAST_MS, time_ms);
 }

@@ -75,15 +75,6 @@ cim_json_put_key(struct cim_buf *out, bool *first, const char *key)
     *first = false;
 }
 
-void
-cim_json_put_time(struct cim_buf *out, int64_t time_ms)
-{
-    char text[CIM_TIME_TEXT_LEN + 1];
-
-    cim_time_text(time_ms, text);
-    cim_json_put_text(out, cim_bytes_str(text));
-}
-
 static void
 put_int(struct cim_buf *out, int64_t value)
 {
@@ -91,6 +82,19 @@ put_int(struct cim_buf *out, int64_t value)
 
     snprintf(text, sizeof text, "%" PRId64, value);
     cim_buf_add_str(out, text);
+}
+
+void
+cim_json_put_time(struct cim_buf *out, int64_t time_ms)
+{
+    char text[CIM_TIME_TEXT_LEN + 1];
+
+    if (time_ms < 0 || time_ms > CIM_TIME_LAST_MS) {
+        put_int(out, time_ms);
+        return;
+    }
+    cim_time_text(time_ms, text);
+    cim_json_put_text(out, cim_bytes_str(text));
 }
 
 /* Bytes have no JSON form of their own: base64url text. */
@@ -164,22 +168,16 @@ cim_json_put_value(struct cim_buf *out, struct cim_reader *r)
     return CIM_EFORM;
 }
 
-/* An eventTime that text can say; anything else as it stands. */
+/* A later version's eventTime may be anything. */
 static enum cim_err
 put_event_time(struct cim_buf *out, struct cim_bytes raw)
 {
-    char text[CIM_TIME_TEXT_LEN + 1];
     struct cim_reader r = {.data = raw};
     uint64_t value;
-    int64_t back;
 
     if (cim_wire_uint(&r, CIM_SEQ_MAX, &value) == CIM_OK) {
-        cim_time_text((int64_t)value, text);
-        if (cim_time_parse(cim_bytes_str(text), &back) == CIM_OK &&
-            back == (int64_t)value) {
-            cim_json_put_text(out, cim_bytes_str(text));
-            return CIM_OK;
-        }
+        cim_json_put_time(out, (int64_t)value);
+        return CIM_OK;
     }
     r = (struct cim_reader){.data = raw};
     return cim_json_put_value(out, &r);
