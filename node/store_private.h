@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * store_private - what the files of the writer share, and hooks for its tests.
+ *
+ * The writer is the only one that changes the database, so what it read once
+ * stays true: logs and the batch each is in the middle of are kept open in
+ * memory and written back before COMMIT. A roll-back forgets them all.
+ */
+#ifndef CIM_NODE_STORE_PRIVATE_H
+#define CIM_NODE_STORE_PRIVATE_H
+
+#include "node/store.h"
+#include "node/store_sql.h"
+
+#define STORE_SCHEMA      1
+#define STORE_APPLICATION 0x63696d65 /* "cime": whose database it is */
+
+#define EVENT_REPEAT 1 /* flags of an event row */
+#define EVENT_LATE   2
+
+/* ---- a batch as it is kept (store_batch.c) ------------------------------*/
+
+/*
+ * Header, signature and the finest frontier seen, held events' leaves
+ * included: so one rotten row costs one event, not its batch, and an event is
+ * checked without reading its neighbours. Owns f.
+ */
+struct kept_batch {
+    int64_t id; /* 0: none */
+    int64_t log;
+    struct cim_signed_header sh;
+    struct cim_frontier f;
+    uint32_t held; /* events stored */
+    bool sound;    /* sh is what was signed and f gives its root */
+};
+void kept_clear(struct kept_batch *b);
+/* From a row of SQL_BATCH_GET or SQL_BATCH_AT; out->sound tells rot. */
+void kept_read(sqlite3_stmt *st, struct kept_batch *out);
+/* Rebuilds a frontier that no longer gives the root from the events held. */
+void kept_mend(struct store_db *db, struct kept_batch *b);
+/* Over header and signature: what sound is told by. */
+struct cim_digest kept_sum(const struct cim_signed_header *sh);
+void kept_nodes(const struct cim_frontier *f, struct cim_buf *out);
+/* The leaf at this position, or NULL when it is not known. */
+const struct cim_hash *kept_leaf(const struct kept_batch *b, uint64_t seq);
+/* True when these bytes are the event that was signed for this position. */
+bool kept_fits(const struct kept_batch *b, int64_t log, uint64_t seq,
+               struct cim_bytes bytes);
+
+/* ---- logs that are open (store_log.c) -----------------------------------*/
+
+#define OPEN_LOGS_MAX 256
+
+struct open_log {
+    struct store_log name;
+    int64_t id;
+    int64_t community;
+    struct cim_signed_header head; /* len 0: none yet */
+    struct cim_hash head_hash;
+    uint64_t high; /* the highest position that counts as held */
+    uint64_t top;  /* the highest event ever stored */
+    uint64_t held, floor;
+    int64_t min_time_ms, max_time_ms;
+    bool equivocation; /* a pair is kept */
+    uint64_t cursor;   /* of prefix "" */
+    struct span_set gaps;
+    struct cim_signkey key; /* kept already */
+    bool key_known;
+    struct kept_batch batch; /* the one last added to */
+    bool log_dirty, cursor_dirty, gaps_dirty, batch_dirty;
+};
+
+#define TOPICS_MAX 512 /* remembered ids; a power of two */
+struct known_topic {
+    int64_t id; /* 0: free */
+    uint16_t len;
+    char text[CIM_TOPIC_MAX];
+};
+
+struct store {
+    struct store_db db;
+    int lock_fd; /* -1: none, in memory */
+    bool failed; /* for good: nothing is tried again */
+    uint64_t last_arrival;
+    uint64_t bytes; /* of all events stored */
+    int64_t next_batch;
+    bool meta_dirty;
+    struct open_log *logs[OPEN_LOGS_MAX];
+    size_t n_logs;
+    struct known_topic *topics; /* TOPICS_MAX */
+    unsigned wal_pages;
+};
+
+/* The log, opened; made when it is new. Lent until the next one is opened. */
+struct open_log *store_log_open(struct store *store, const char *node,
+                                uint64_t epoch);
+void store_logs_flush(struct store *store);
+void store_logs_drop(struct store *store);
+void store_batch_flush(struct store *store, struct open_log *log);
+
+int64_t store_topic(struct store *store, struct cim_bytes topic);
+uint64_t store_cursor_get(struct store *store, struct open_log *log,
+                          struct cim_bytes prefix);
+void store_cursor_set(struct store *store, struct open_log *log,
+                      struct cim_bytes prefix, uint64_t upto);
+/* Moves the cursor of "" over all that follows it without a hole. */
+void store_contiguous(struct store *store, struct open_log *log);
+
+/* ---- kinds of jobs ------------------------------------------------------*/
+
+/* Sets equivocation and new_header of the batch (store_header.c). */
+void store_keep_header(struct store *store, struct open_log *log,
+                       struct store_batch *batch);
+bool store_same_header(const struct cim_signed_header *a,
+                       const struct cim_signed_header *b);
+
+enum cim_err store_keep(struct store *store, struct store_job *job);
+void store_look_up(struct store *store, struct store_job *job);
+void store_starts(struct store *store, struct store_job *job);
+void store_put_roster(struct store *store, struct store_job *job);
+void store_put_hook(struct store *store, struct store_job *job);
+void store_count(struct store *store, struct store_job *job);
+void store_aside(struct store *store, struct store_job *job);
+void store_purge(struct store *store, struct store_job *job);
+
+/* ---- schema (store_schema.c) --------------------------------------------*/
+
+/* Errors: CIM_EVERSION, CIM_EIO. */
+CIM_MUST enum cim_err store_migrate(struct store_db *db, const char *path,
+                                    struct cim_diag *diag);
+CIM_MUST enum cim_err store_schema_check(struct store_db *db, const char *path,
+                                         struct cim_diag *diag);
+
+/* ---- tests --------------------------------------------------------------*/
+
+/* Runs SQL as it stands; true when it went through. */
+bool store_exec(struct store *store, const char *sql);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The tables, and how older ones become newer ones.
+ *
+ * A position that counts as held has a row in `position`, in log order: with
+ * the arrival of its event, or 0 (purged), or -1 (refused). `event` is in
+ * arrival order, so both orders are walked without sorting. A batch row lives
+ * as long as one of its events; the newest header of a log is in `log`.
+ *
+ * PRAGMA user_version counts the steps below. Each step runs once, all that
+ * are missing in one transaction. A step that was released is never changed:
+ * append the next one and raise STORE_SCHEMA.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "node/store_private.h"
+
+static const char step_1[] =
+    "CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL)"
+    " WITHOUT ROWID;"
+    "CREATE TABLE community(id INTEGER PRIMARY KEY, name TEXT NOT NULL"
+    " UNIQUE);"
+    "CREATE TABLE feed(id INTEGER PRIMARY KEY, node TEXT NOT NULL UNIQUE,"
+    " community INTEGER NOT NULL);"
+    "CREATE TABLE topic(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
+    /* high, top: highest position that counts as held, that was stored */
+    "CREATE TABLE log(id INTEGER PRIMARY KEY, feed INTEGER NOT NULL,"
+    " epoch INTEGER NOT NULL, header BLOB, sig BLOB,"
+    " high INTEGER NOT NULL DEFAULT 0, top INTEGER NOT NULL DEFAULT 0,"
+    " held INTEGER NOT NULL DEFAULT 0, floor INTEGER NOT NULL DEFAULT 0,"
+    " min_time INTEGER NOT NULL DEFAULT 0,"
+    " max_time INTEGER NOT NULL DEFAULT 0, UNIQUE(feed, epoch));"
+    "CREATE TABLE equivocation(log INTEGER PRIMARY KEY, a BLOB NOT NULL,"
+    " a_sig BLOB NOT NULL, b BLOB NOT NULL, b_sig BLOB NOT NULL);"
+    "CREATE TABLE cursor(log INTEGER NOT NULL, prefix TEXT NOT NULL,"
+    " upto INTEGER NOT NULL, PRIMARY KEY(log, prefix)) WITHOUT ROWID;"
+    "CREATE TABLE gap(log INTEGER NOT NULL, first INTEGER NOT NULL,"
+    " n INTEGER NOT NULL, PRIMARY KEY(log, first)) WITHOUT ROWID;"
+    "CREATE TABLE key(node TEXT NOT NULL, key BLOB NOT NULL,"
+    " PRIMARY KEY(node, key)) WITHOUT ROWID;"
+    /* sum: over header and sig; nodes: the frontier, store_batch.c */
+    "CREATE TABLE batch(id INTEGER PRIMARY KEY, log INTEGER NOT NULL,"
+    " first INTEGER NOT NULL, held INTEGER NOT NULL, header BLOB NOT NULL,"
+    " sig BLOB NOT NULL, sum BLOB NOT NULL, nodes BLOB NOT NULL);"
+    "CREATE INDEX batch_place ON batch(log, first);"
+    "CREATE TABLE position(log INTEGER NOT NULL, seq INTEGER NOT NULL,"
+    " topic INTEGER NOT NULL, arrival INTEGER NOT NULL,"
+    " PRIMARY KEY(log, seq)) WITHOUT ROWID;"
+    /* who: the community, so that an id belongs to one */
+    "CREATE TABLE event(arrival INTEGER PRIMARY KEY, log INTEGER NOT NULL,"
+    " seq INTEGER NOT NULL, topic INTEGER NOT NULL, batch INTEGER NOT NULL,"
+    " who INTEGER NOT NULL, received INTEGER NOT NULL,"
+    " flags INTEGER NOT NULL, id BLOB, bytes BLOB NOT NULL);"
+    "CREATE INDEX event_id ON event(id, who) WHERE id IS NOT NULL;"
+    "CREATE INDEX event_topic ON event(topic);"
+    "CREATE TABLE refused(id INTEGER PRIMARY KEY, log INTEGER NOT NULL,"
+    " seq INTEGER NOT NULL, leaf BLOB NOT NULL, reason TEXT NOT NULL,"
+    " at INTEGER NOT NULL);"
+    "CREATE TABLE aside(id INTEGER PRIMARY KEY, log INTEGER NOT NULL,"
+    " seq INTEGER NOT NULL, arrival INTEGER NOT NULL, at INTEGER NOT NULL,"
+    " bytes BLOB NOT NULL);"
+    "CREATE TABLE own(id BLOB PRIMARY KEY, given BLOB NOT NULL,"
+    " log INTEGER NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE roster(community TEXT PRIMARY KEY, serial INTEGER NOT NULL,"
+    " bytes BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL)"
+    " WITHOUT ROWID;"
+    "CREATE TABLE hook(name TEXT PRIMARY KEY, cursor INTEGER NOT NULL)"
+    " WITHOUT ROWID;"
+    "CREATE TABLE run(id INTEGER PRIMARY KEY, hook TEXT NOT NULL,"
+    " arrival INTEGER NOT NULL, attempt INTEGER NOT NULL,"
+    " state INTEGER NOT NULL, status INTEGER NOT NULL,"
+    " started INTEGER NOT NULL, ended INTEGER NOT NULL, event TEXT NOT NULL,"
+    " output TEXT NOT NULL);"
+    "CREATE INDEX run_hook ON run(hook);"
+    "CREATE INDEX run_event ON run(hook, arrival);";
+
+static const char *const steps[STORE_SCHEMA] = {step_1};
+
+static bool
+run(struct store_db *db, const char *sql)
+{
+    if (db->rc != SQLITE_OK)
+        return false;
+    if (sqlite3_exec(db->h, sql, NULL, NULL, NULL) == SQLITE_OK)
+        return true;
+    sql_fail(db, sqlite3_extended_errcode(db->h));
+    return false;
+}
+
+static int64_t
+pragma(struct store_db *db, const char *sql)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(db->h, sql, -1, &st, NULL);
+
+    if (rc != SQLITE_OK)
+        sql_fail(db, sqlite3_extended_errcode(db->h));
+    int64_t value = sql_value(db, st, 0);
+    sqlite3_finalize(st);
+    return value;
+}
+
+/* The version of the schema; *ours false for another program's database. */
+static int64_t
+version_of(struct store_db *db, bool *ours)
+{
+    int64_t application = pragma(db, "PRAGMA application_id");
+    int64_t version = pragma(db, "PRAGMA user_version");
+    int64_t tables = pragma(db, "SELECT count(*) FROM sqlite_schema");
+
+    *ours = (application == STORE_APPLICATION && version > 0) ||
+            (!version && !tables);
+    return version;
+}
+
+static enum cim_err
+judge(struct store_db *db, const char *path, struct cim_diag *diag,
+      int64_t *version)
+{
+    bool ours = false;
+
+    *version = version_of(db, &ours);
+    if (db->rc != SQLITE_OK) {
+        cim_diag_set(diag, "%s: %s; check the disk, or restore a backup of it",
+                     path, sqlite3_errstr(db->rc));
+        return CIM_EIO;
+    }
+    if (!ours) {
+        cim_diag_set(diag, "%s: another program's database; name another file",
+                     path);
+        return CIM_EVERSION;
+    }
+    if (*version > STORE_SCHEMA) {
+        cim_diag_set(diag,
+                     "%s: schema %" PRId64 " was made by a newer cimesh, this"
+                     " one knows up to %d; run the newer program",
+                     path, *version, STORE_SCHEMA);
+        return CIM_EVERSION;
+    }
+    return CIM_OK;
+}
+
+enum cim_err
+store_schema_check(struct store_db *db, const char *path, struct cim_diag *diag)
+{
+    int64_t version = 0;
+    enum cim_err err = judge(db, path, diag, &version);
+
+    if (err == CIM_OK && version < STORE_SCHEMA) {
+        cim_diag_set(diag,
+                     "%s: made by an older cimesh; start the node once,"
+                     " it brings the database up to date",
+                     path);
+        return CIM_EVERSION;
+    }
+    return err;
+}
+
+enum cim_err
+store_migrate(struct store_db *db, const char *path, struct cim_diag *diag)
+{
+    char pragmas[96];
+    int64_t version = 0;
+    enum cim_err err = judge(db, path, diag, &version);
+
+    if (err != CIM_OK || version == STORE_SCHEMA)
+        return err;
+    snprintf(pragmas, sizeof pragmas,
+             "PRAGMA application_id = %d; PRAGMA user_version = %d",
+             STORE_APPLICATION, STORE_SCHEMA);
+    run(db, "BEGIN IMMEDIATE");
+    for (int64_t i = version; i < STORE_SCHEMA; i++)
+        run(db, steps[i]);
+    run(db, pragmas);
+    run(db, "COMMIT");
+    if (db->rc == SQLITE_OK)
+        return CIM_OK;
+    cim_diag_set(diag, "%s: cannot bring the database up to date: %s", path,
+                 sqlite3_errstr(db->rc));
+    if (!sqlite3_get_autocommit(db->h))
+        sqlite3_exec(db->h, "ROLLBACK", NULL, NULL, NULL);
+    return CIM_EIO;
+}
