@@ -39,14 +39,14 @@ struct store_log {
 struct store_event {
     uint64_t seq;
     struct cim_bytes bytes;
-    struct cim_bytes topic;  /* len 0 when it could not be read */
-    struct cim_uuid id;      /* zero when it could not be read */
+    struct cim_bytes topic; /* len 0 when it could not be read */
+    struct cim_uuid id;     /* zero when it could not be read */
     struct cim_hash leaf;
-    enum cim_err refuse;     /* CIM_OK: keep; else remember the refusal */
-    struct cim_hash given;   /* own events: hash of what the caller gave */
+    enum cim_err refuse;   /* CIM_OK: keep; else remember the refusal */
+    struct cim_hash given; /* own events: hash of what the caller gave */
     /* set by the store */
-    bool stored;             /* new here; false: the position was held */
-    uint64_t arrival;        /* its place in arrival order, when stored */
+    bool stored;      /* new here; false: the position was held */
+    uint64_t arrival; /* its place in arrival order, when stored */
 };
 
 /*
@@ -57,20 +57,20 @@ struct store_event {
 struct store_batch {
     struct cim_signed_header sh;
     struct cim_hash header_hash;
-    struct cim_signkey key;      /* the one that verified it, kept for ever */
+    struct cim_signkey key;       /* the one that verified it, kept for ever */
     struct cim_frontier frontier; /* owned */
-    struct store_event *events;  /* owned, n_events */
+    struct store_event *events;   /* owned, n_events */
     size_t n_events;
-    void *frame;                 /* owned memory the views point into */
-    bool own;                    /* sealed by this run */
-    bool covered;                /* everything of this log is followed: the
-                                    cursor of "" moves by contiguity */
+    void *frame;  /* owned memory the views point into */
+    bool own;     /* sealed by this run */
+    bool covered; /* everything of this log is followed: the
+                     cursor of "" moves by contiguity */
     /* set by the store */
-    bool new_header;             /* the log's head moved to this header */
-    bool equivocation;           /* contradicts a header held; both kept */
+    bool new_header;   /* the log's head moved to this header */
+    bool equivocation; /* contradicts a header held; both kept */
     size_t n_stored;
-    uint64_t held;               /* events stored of this log, after */
-    uint64_t contiguous;         /* covered: the cursor of "", after */
+    uint64_t held;       /* events stored of this log, after */
+    uint64_t contiguous; /* covered: the cursor of "", after */
     bool gaps_changed;
 };
 
@@ -115,20 +115,20 @@ struct store_hook {
     uint64_t arrival; /* of the event it was for */
     uint32_t attempt;
     enum store_run_state state;
-    int status;       /* exit status, or -signal */
+    int status; /* exit status, or -signal */
     int64_t at_ms;
     char output[512]; /* the tail of what it wrote, printable, may be "" */
 };
 
 enum store_kind {
-    STORE_KEEP,    /* batches and cover */
-    STORE_LOOKUP,  /* lookups */
-    STORE_STARTS,  /* starts; a first cursor for each, once */
-    STORE_ROSTER,  /* accepted roster file: name, serial, bytes; or removed */
-    STORE_HOOK,    /* hook */
-    STORE_COUNT,   /* counters to add to */
-    STORE_ASIDE,   /* an event whose bytes no longer fit its root */
-    STORE_PURGE    /* retention */
+    STORE_KEEP,   /* batches and cover */
+    STORE_LOOKUP, /* lookups */
+    STORE_STARTS, /* starts; a first cursor for each, once */
+    STORE_ROSTER, /* accepted roster file: name, serial, bytes; or removed */
+    STORE_HOOK,   /* hook */
+    STORE_COUNT,  /* counters to add to */
+    STORE_ASIDE,  /* an event whose bytes no longer fit its root */
+    STORE_PURGE   /* retention */
 };
 
 struct store_counter {
@@ -143,8 +143,8 @@ struct store_counter {
  */
 struct store_job {
     enum store_kind kind;
-    void *owner;        /* the submitter's, untouched */
-    int64_t now_ms;     /* receivedAt of what is stored */
+    void *owner;    /* the submitter's, untouched */
+    int64_t now_ms; /* receivedAt of what is stored */
 
     struct store_batch *batches; /* owned */
     size_t n_batches;
@@ -172,10 +172,10 @@ struct store_job {
     } purge;
 
     /* set by the store */
-    enum cim_err err;   /* CIM_OK: committed */
-    bool full;          /* err: no room (disk full, read-only); may pass */
-    struct span_set gaps; /* of the log of cover or of the last batch with
-                             gaps_changed */
+    enum cim_err err;      /* CIM_OK: committed */
+    bool full;             /* err: no room (disk full, read-only); may pass */
+    struct span_set gaps;  /* of the log of cover or of the last batch with
+                              gaps_changed */
     uint64_t last_arrival; /* newest arrival in the store, after */
 };
 struct store_job *store_job_new(enum store_kind kind);
@@ -202,9 +202,8 @@ void store_close(struct store **store);
  * Returns CIM_OK, CIM_EIO with *full (no room: may pass) or without (fsync
  * or the like failed: the process must end, exit 74).
  */
-CIM_MUST enum cim_err store_commit(struct store *store,
-                                   struct store_job **jobs, size_t n,
-                                   bool *full);
+CIM_MUST enum cim_err store_commit(struct store *store, struct store_job **jobs,
+                                   size_t n, bool *full);
 
 /* Copies the WAL back when it is large; call when idle. */
 void store_checkpoint(struct store *store);
@@ -226,8 +225,8 @@ struct store_log_state {
     struct store_log log;
     struct cim_signed_header head; /* newest header */
     struct cim_hash head_hash;
-    uint64_t held;     /* events stored */
-    uint64_t floor;    /* everything up to here was purged; 0 none */
+    uint64_t held;       /* events stored */
+    uint64_t floor;      /* everything up to here was purged; 0 none */
     int64_t min_time_ms; /* of its headers */
     int64_t max_time_ms;
     struct store_cursor *cursors; /* owned */
@@ -239,10 +238,9 @@ struct store_log_state {
 void store_log_state_clear(struct store_log_state *state);
 
 /* Calls each for every log, by (node, epoch). State lent for the call. */
-CIM_MUST enum cim_err store_each_log(struct store *store,
-                                     void (*each)(void *ctx,
-                                                  struct store_log_state *s),
-                                     void *ctx);
+CIM_MUST enum cim_err
+store_each_log(struct store *store,
+               void (*each)(void *ctx, struct store_log_state *s), void *ctx);
 
 /* Calls each for every accepted roster file. Views lent for the call. */
 CIM_MUST enum cim_err
@@ -252,11 +250,10 @@ store_each_roster(struct store *store,
                   void *ctx);
 
 /* Every key that ever verified something here. */
-CIM_MUST enum cim_err
-store_each_key(struct store *store,
-               void (*each)(void *ctx, const char *node,
-                            const struct cim_signkey *key),
-               void *ctx);
+CIM_MUST enum cim_err store_each_key(
+    struct store *store,
+    void (*each)(void *ctx, const char *node, const struct cim_signkey *key),
+    void *ctx);
 
 CIM_MUST enum cim_err
 store_each_counter(struct store *store,

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * What leaves the store: events past retention, and events that rotted.
+ *
+ * A purged position goes on counting as held, so nothing is stored or hooked
+ * twice; its leaf stays in its batch, so its neighbours stay provable. A
+ * rotten event is moved aside and its position becomes a gap, so it is asked
+ * for again. Both work on rows: what is open in memory is written back first.
+ */
+#include <stdlib.h>
+
+#include "node/mem.h"
+#include "node/store_private.h"
+
+#define PURGE_ROWS 4096  /* a job, so that a commit is never held up long */
+#define PURGE_LOOK 16384 /* rows looked at, some of them not old enough */
+#define ASIDE_KEEP 1000  /* rotten events kept to be looked at */
+
+struct victim {
+    uint64_t arrival, seq;
+    int64_t log, batch;
+    uint64_t bytes;
+};
+
+static struct open_log *
+log_by_id(struct store *store, int64_t id)
+{
+    char node[CIM_NODE_MAX + 1];
+
+    for (size_t i = 0; i < store->n_logs; i++)
+        if (store->logs[i]->id == id)
+            return store->logs[i];
+    sqlite3_stmt *st = sql_use(&store->db, SQL_LOG_NAME);
+    sql_int(st, 1, id);
+    if (!sql_row(&store->db, st))
+        return NULL;
+    sql_get_str(st, 0, node, sizeof node);
+    uint64_t epoch = sql_get_u64(st, 1);
+    sql_end(st);
+    return store_log_open(store, node, epoch);
+}
+
+/* The row goes, and what counts it. */
+static void
+event_drop(struct store *store, const struct victim *v)
+{
+    sqlite3_stmt *st = sql_use(&store->db, SQL_EVENT_DROP);
+    struct open_log *log;
+
+    sql_u64(st, 1, v->arrival);
+    sql_run(&store->db, st);
+    st = sql_use(&store->db, SQL_BATCH_LESS);
+    sql_int(st, 1, v->batch);
+    sql_run(&store->db, st);
+    st = sql_use(&store->db, SQL_BATCH_DROP_EMPTY);
+    sql_int(st, 1, v->batch);
+    sql_run(&store->db, st);
+    store->bytes -= v->bytes < store->bytes ? v->bytes : store->bytes;
+    store->meta_dirty = true;
+    log = log_by_id(store, v->log);
+    if (log && log->held) {
+        log->held--;
+        log->log_dirty = true;
+    }
+}
+
+/* ---- retention ----------------------------------------------------------*/
+
+static size_t
+choose(struct store *store, const struct store_job *job, struct victim *out)
+{
+    sqlite3_stmt *st = sql_use(&store->db, SQL_EVENT_OLDEST);
+    uint64_t left = store->bytes;
+    size_t n = 0;
+
+    sql_int(st, 1, 0);
+    for (size_t i = 0; n < PURGE_ROWS && i < PURGE_LOOK; i++) {
+        if (!sql_row(&store->db, st))
+            return n;
+        bool old = job->purge.before_ms &&
+                   sqlite3_column_int64(st, 4) < job->purge.before_ms;
+        bool over = job->purge.max_bytes && left > job->purge.max_bytes;
+        if (!old && !over) {
+            /* The clock may have been ahead once: look past such rows. */
+            if (job->purge.before_ms)
+                continue;
+            break;
+        }
+        out[n] = (struct victim){.arrival = sql_get_u64(st, 0),
+                                 .log = sqlite3_column_int64(st, 1),
+                                 .seq = sql_get_u64(st, 2),
+                                 .batch = sqlite3_column_int64(st, 3),
+                                 .bytes = sql_get_u64(st, 5)};
+        left -= out[n].bytes < left ? out[n].bytes : left;
+        n++;
+    }
+    sql_end(st);
+    return n;
+}
+
+/* Everything up to the floor is gone, or was refused. */
+static void
+raise_floor(struct store *store, struct open_log *log)
+{
+    sqlite3_stmt *st = sql_use(&store->db, SQL_PLACE_RANGE);
+
+    sql_int(st, 1, log->id);
+    sql_u64(st, 2, log->floor);
+    sql_u64(st, 3, log->high);
+    while (sql_row(&store->db, st)) {
+        if (sql_get_u64(st, 0) != log->floor + 1 ||
+            sqlite3_column_int64(st, 2) > 0) {
+            sql_end(st);
+            return;
+        }
+        log->floor++;
+        log->log_dirty = true;
+    }
+}
+
+void
+store_purge(struct store *store, struct store_job *job)
+{
+    struct victim *victims = xcalloc(PURGE_ROWS, sizeof *victims);
+    struct open_log *log = NULL;
+
+    store_logs_flush(store);
+    store_logs_drop(store);
+    size_t n = choose(store, job, victims);
+    for (size_t i = 0; i < n; i++) {
+        sqlite3_stmt *st = sql_use(&store->db, SQL_PLACE_PURGE);
+        sql_int(st, 1, victims[i].log);
+        sql_u64(st, 2, victims[i].seq);
+        sql_u64(st, 3, victims[i].arrival);
+        sql_run(&store->db, st);
+        event_drop(store, &victims[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        bool seen = log && log->id == victims[i].log;
+        log = log_by_id(store, victims[i].log);
+        if (log && !seen)
+            raise_floor(store, log);
+    }
+    job->purge.purged = n;
+    free(victims);
+}
+
+/* ---- rot ----------------------------------------------------------------*/
+
+static void
+aside_put(struct store *store, const struct victim *v, int64_t now_ms)
+{
+    struct cim_buf copy = {0};
+    sqlite3_stmt *st = sql_use(&store->db, SQL_EVENT_GET);
+
+    sql_u64(st, 1, v->arrival);
+    if (sql_row(&store->db, st)) {
+        if (cim_buf_add_bytes(&copy, sql_get_bytes(st, 3)) != CIM_OK)
+            mem_fail();
+        sql_end(st);
+    }
+    st = sql_use(&store->db, SQL_ASIDE_PUT);
+    sql_int(st, 1, v->log);
+    sql_u64(st, 2, v->seq);
+    sql_u64(st, 3, v->arrival);
+    sql_int(st, 4, now_ms);
+    sql_blob(st, 5, cim_buf_bytes(&copy));
+    sql_run(&store->db, st);
+    st = sql_use(&store->db, SQL_ASIDE_TRIM);
+    sql_int(st, 1, sqlite3_last_insert_rowid(store->db.h) - ASIDE_KEEP);
+    sql_run(&store->db, st);
+    cim_buf_clear(&copy);
+}
+
+static void
+set_aside(struct store *store, const struct victim *v, int64_t now_ms)
+{
+    struct open_log *log = log_by_id(store, v->log);
+
+    aside_put(store, v, now_ms);
+    event_drop(store, v);
+    sqlite3_stmt *st = sql_use(&store->db, SQL_PLACE_DROP);
+    sql_int(st, 1, v->log);
+    sql_u64(st, 2, v->seq);
+    sql_run(&store->db, st);
+    if (!log)
+        return;
+    span_add(&log->gaps, v->seq, 1);
+    log->gaps_dirty = true;
+}
+
+/* The rows of a batch that lie within a batch's length of this position. */
+static struct victim *
+batch_rows(struct store *store, const struct victim *v, size_t *n)
+{
+    uint64_t reach = CIM_BATCH_EVENTS - 1;
+    struct victim *rows = NULL;
+    size_t cap = 0;
+
+    *n = 0;
+    sqlite3_stmt *st = sql_use(&store->db, SQL_BATCH_ROWS);
+    sql_int(st, 1, v->log);
+    sql_u64(st, 2, v->seq > reach ? v->seq - reach : 1);
+    sql_u64(st, 3, v->seq + reach);
+    sql_int(st, 4, v->batch);
+    while (sql_row(&store->db, st)) {
+        xgrow(&rows, &cap, *n, sizeof *rows);
+        rows[(*n)++] = (struct victim){.seq = sql_get_u64(st, 0),
+                                       .arrival = sql_get_u64(st, 1),
+                                       .log = v->log,
+                                       .batch = v->batch,
+                                       .bytes = sql_get_bytes(st, 2).len};
+    }
+    return rows;
+}
+
+static void
+write_mended(struct store *store, const struct kept_batch *kept)
+{
+    struct cim_buf nodes = {0};
+
+    kept_nodes(&kept->f, &nodes);
+    sqlite3_stmt *st = sql_use(&store->db, SQL_BATCH_NODES);
+    sql_blob(st, 1, cim_buf_bytes(&nodes));
+    sql_int(st, 2, kept->id);
+    sql_run(&store->db, st);
+    cim_buf_clear(&nodes);
+}
+
+static void
+read_batch(struct store *store, int64_t id, struct kept_batch *kept)
+{
+    sqlite3_stmt *st = sql_use(&store->db, SQL_BATCH_GET);
+
+    sql_int(st, 1, id);
+    if (!sql_row(&store->db, st))
+        return;
+    kept_read(st, kept);
+    sql_end(st);
+    if (kept->sound)
+        return;
+    kept_mend(&store->db, kept);
+    if (kept->sound)
+        write_mended(store, kept);
+}
+
+static void
+set_aside_batch(struct store *store, const struct victim *v, int64_t now_ms)
+{
+    size_t n = 0;
+    struct victim *rows = batch_rows(store, v, &n);
+
+    for (size_t i = 0; i < n; i++)
+        set_aside(store, &rows[i], now_ms);
+    free(rows);
+}
+
+/* Looks again, as the writer sees it: was it the disk, or a passing error? */
+static void
+look_again(struct store *store, struct victim *v, int64_t now_ms)
+{
+    struct kept_batch kept = {0};
+    sqlite3_stmt *st = sql_use(&store->db, SQL_EVENT_GET);
+
+    sql_u64(st, 1, v->arrival);
+    if (!sql_row(&store->db, st) || sqlite3_column_int64(st, 0) != v->log ||
+        sql_get_u64(st, 1) != v->seq) {
+        /* No event there, or another's: only the position is wrong. */
+        sql_end(st);
+        v->arrival = 0;
+        set_aside(store, v, now_ms);
+        return;
+    }
+    struct cim_bytes bytes = sql_get_bytes(st, 3);
+    v->batch = sqlite3_column_int64(st, 2);
+    v->bytes = bytes.len;
+    read_batch(store, v->batch, &kept);
+    bool fits = kept_fits(&kept, v->log, v->seq, bytes);
+    sql_end(st);
+    if (!fits && kept.sound)
+        set_aside(store, v, now_ms);
+    if (!fits && !kept.sound)
+        set_aside_batch(store, v, now_ms);
+    kept_clear(&kept);
+}
+
+void
+store_aside(struct store *store, struct store_job *job)
+{
+    struct victim v = {.seq = job->aside.seq};
+
+    store_logs_flush(store);
+    store_logs_drop(store);
+    sqlite3_stmt *st = sql_use(&store->db, SQL_LOG_FIND);
+    sql_str(st, 1, job->aside.log.node);
+    sql_u64(st, 2, job->aside.log.epoch);
+    v.log = sql_value(&store->db, st, 0);
+    if (!v.log)
+        return;
+    st = sql_use(&store->db, SQL_PLACE_GET);
+    sql_int(st, 1, v.log);
+    sql_u64(st, 2, v.seq);
+    int64_t arrival = sql_value(&store->db, st, 0);
+    struct open_log *log = log_by_id(store, v.log);
+    if (arrival > 0) {
+        v.arrival = (uint64_t)arrival;
+        look_again(store, &v, job->now_ms);
+    }
+    if (log)
+        span_copy(&job->gaps, &log->gaps);
+}
