@@ -63,13 +63,13 @@ struct store_row {
 struct store_query {
     const struct cim_prefix *prefixes; /* any of them; n 0: everything */
     size_t n_prefixes;
-    uint64_t after;        /* arrival > after */
-    uint64_t upto;         /* arrival <= upto; 0: no bound */
-    int64_t since_ms;      /* received at or after; 0: no bound */
-    size_t limit;          /* rows, >= 1 */
-    size_t max_bytes;      /* of events; the row that passes it is the last */
-    bool newest;           /* the last `limit` matches instead of the first;
-                              still given in arrival order */
+    uint64_t after;   /* arrival > after */
+    uint64_t upto;    /* arrival <= upto; 0: no bound */
+    int64_t since_ms; /* received at or after; 0: no bound */
+    size_t limit;     /* rows, >= 1 */
+    size_t max_bytes; /* of events; the row that passes it is the last */
+    bool newest;      /* the last `limit` matches instead of the first;
+                         still given in arrival order */
 };
 
 /*
@@ -78,19 +78,16 @@ struct store_query {
  *   scanned  arrival up to which everything was looked at: go on after it
  * Errors: CIM_EIO.
  */
-CIM_MUST enum cim_err store_events(struct store_reader *reader,
-                                   const struct store_query *query,
-                                   bool (*each)(void *ctx,
-                                                const struct store_row *row),
-                                   void *ctx, uint64_t *scanned);
+CIM_MUST enum cim_err
+store_events(struct store_reader *reader, const struct store_query *query,
+             bool (*each)(void *ctx, const struct store_row *row), void *ctx,
+             uint64_t *scanned);
 
 /* Every event of this id, of one community or (len 0) of any. */
-CIM_MUST enum cim_err store_find(struct store_reader *reader,
-                                 struct cim_bytes community,
-                                 const struct cim_uuid *id,
-                                 bool (*each)(void *ctx,
-                                              const struct store_row *row),
-                                 void *ctx);
+CIM_MUST enum cim_err
+store_find(struct store_reader *reader, struct cim_bytes community,
+           const struct cim_uuid *id,
+           bool (*each)(void *ctx, const struct store_row *row), void *ctx);
 
 /*
  * A slice of just this event: its proof.
@@ -115,11 +112,9 @@ struct store_run {
     int64_t started_ms, ended_ms; /* ended 0: still running, or cut off */
     char output[512];
 };
-CIM_MUST enum cim_err store_runs(struct store_reader *reader, const char *hook,
-                                 size_t limit,
-                                 void (*each)(void *ctx,
-                                              const struct store_run *run),
-                                 void *ctx);
+CIM_MUST enum cim_err
+store_runs(struct store_reader *reader, const char *hook, size_t limit,
+           void (*each)(void *ctx, const struct store_run *run), void *ctx);
 
 /* Attempts made so far for this (hook, arrival). */
 CIM_MUST enum cim_err store_attempts(struct store_reader *reader,

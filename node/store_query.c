@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Stored events in arrival order, by id, and what a hook has had.
+ *
+ * Candidates are arrivals, checked one by one against their batch before
+ * anybody sees them. When the prefixes select few topics, candidates come
+ * from the topic index: the smallest next arrival among the topics, again and
+ * again. Otherwise they come from a scan that ends after SCAN_ROWS rows, with
+ * a mark where to go on.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/mem.h"
+#include "node/store_reader.h"
+#include "proto/event.h"
+
+#define SCAN_ROWS   20000  /* looked at in one call */
+#define NEWEST_ROWS 200000 /* the same for the newest, which cannot go on */
+#define FEW_TOPICS  256    /* more: scan */
+#define FIND_ROWS   10000  /* events of one id */
+
+/* ---- candidates ---------------------------------------------------------*/
+
+/* Arrivals in (after, upto] that match, one way or the other. */
+struct candidates {
+    struct store_reader *r;
+    uint64_t after, upto;
+    bool down;
+    bool few;
+    struct topic_filter filter; /* many topics: a scan */
+    sqlite3_stmt *scan;
+    size_t left; /* rows it may still look at */
+    uint64_t at; /* the row it last looked at */
+    int64_t topics[FEW_TOPICS];
+    uint64_t next[FEW_TOPICS]; /* of each topic; 0: none left */
+    size_t n_topics;
+};
+
+/* One past all texts with this prefix; false when there is none. */
+static bool
+prefix_end(const struct cim_prefix *prefix, struct cim_prefix *end)
+{
+    *end = *prefix;
+    while (end->len && (uint8_t)end->text[end->len - 1] == 0x7f)
+        end->len--;
+    if (!end->len)
+        return false;
+    end->text[end->len - 1]++;
+    return true;
+}
+
+static void
+add_topic(struct candidates *c, int64_t topic)
+{
+    for (size_t i = 0; i < c->n_topics; i++)
+        if (c->topics[i] == topic)
+            return;
+    if (c->n_topics == FEW_TOPICS)
+        c->few = false;
+    else
+        c->topics[c->n_topics++] = topic;
+}
+
+/* Fills topics; c->few goes false when there are too many. */
+static void
+find_topics(struct candidates *c, const struct store_query *query)
+{
+    c->few = query->n_prefixes > 0 && !c->filter.all;
+    for (size_t i = 0; c->few && i < query->n_prefixes; i++) {
+        sqlite3_stmt *st = sql_use(c->r->db, SQL_TOPIC_RANGE);
+        struct cim_prefix end;
+
+        sql_text(st, 1, cim_prefix_bytes(&query->prefixes[i]));
+        if (prefix_end(&query->prefixes[i], &end))
+            sql_text(st, 2, cim_prefix_bytes(&end));
+        else
+            sql_null(st, 2);
+        sql_int(st, 3, FEW_TOPICS + 1);
+        while (c->few && sql_row(c->r->db, st))
+            add_topic(c, sqlite3_column_int64(st, 0));
+        sql_end(st);
+    }
+}
+
+static uint64_t
+topic_next(struct candidates *c, int64_t topic)
+{
+    sqlite3_stmt *st =
+        sql_use(c->r->db, c->down ? SQL_TOPIC_DOWN : SQL_TOPIC_UP);
+
+    sql_int(st, 1, topic);
+    sql_u64(st, 2, c->after);
+    sql_u64(st, 3, c->upto);
+    return (uint64_t)sql_value(c->r->db, st, 0);
+}
+
+static void
+candidates_open(struct candidates *c, const struct store_query *query)
+{
+    c->filter = topic_filter_of(query->prefixes, query->n_prefixes);
+    c->filter.all |= query->n_prefixes == 0;
+    c->at = c->after;
+    find_topics(c, query);
+    if (c->few) {
+        for (size_t i = 0; i < c->n_topics; i++)
+            c->next[i] = topic_next(c, c->topics[i]);
+        return;
+    }
+    c->left = c->down ? NEWEST_ROWS : SCAN_ROWS;
+    c->scan = sql_use(c->r->db, c->down ? SQL_SCAN_DOWN : SQL_SCAN_UP);
+    sql_u64(c->scan, 1, c->after);
+    sql_u64(c->scan, 2, c->upto);
+}
+
+static void
+candidates_close(struct candidates *c)
+{
+    sql_end(c->scan);
+    topic_filter_clear(&c->filter);
+}
+
+/* The next by the topic index; 0 at the end. */
+static uint64_t
+merge_next(struct candidates *c)
+{
+    size_t best = SIZE_MAX;
+
+    for (size_t i = 0; i < c->n_topics; i++) {
+        if (!c->next[i])
+            continue;
+        if (best == SIZE_MAX ||
+            (c->down ? c->next[i] > c->next[best] : c->next[i] < c->next[best]))
+            best = i;
+    }
+    if (best == SIZE_MAX)
+        return 0;
+    uint64_t arrival = c->next[best];
+    if (c->down)
+        c->upto = arrival - 1;
+    else
+        c->after = arrival;
+    c->next[best] = topic_next(c, c->topics[best]);
+    return arrival;
+}
+
+/* *cut: the scan looked at all it may, there may be more. */
+static uint64_t
+candidates_next(struct candidates *c, bool *cut)
+{
+    *cut = false;
+    if (c->few)
+        return merge_next(c);
+    while (c->left > 0) {
+        c->left--;
+        if (!sql_row(c->r->db, c->scan)) {
+            c->scan = NULL;
+            return 0;
+        }
+        c->at = sql_get_u64(c->scan, 0);
+        if (topic_filter_match(c->r, &c->filter,
+                               sqlite3_column_int64(c->scan, 1)))
+            return c->at;
+    }
+    *cut = true;
+    return 0;
+}
+
+/* ---- rows ---------------------------------------------------------------*/
+
+static void
+read_row(sqlite3_stmt *st, struct store_row *row)
+{
+    *row = (struct store_row){.arrival = sql_get_u64(st, 0),
+                              .received_ms = sqlite3_column_int64(st, 1),
+                              .seq = sql_get_u64(st, 4),
+                              .topic = sql_get_bytes(st, 5),
+                              .bytes = sql_get_bytes(st, 8)};
+    sql_get_str(st, 2, row->log.node, sizeof row->log.node);
+    row->log.epoch = sql_get_u64(st, 3);
+    struct cim_bytes id = sql_get_bytes(st, 6);
+    if (id.len == sizeof row->id.b)
+        memcpy(row->id.b, id.p, sizeof row->id.b);
+    int flags = sqlite3_column_int(st, 7);
+    row->repeat = flags & EVENT_REPEAT;
+    row->late = flags & EVENT_LATE;
+}
+
+/* What is kept beside the bytes says what they say. */
+static bool
+columns_fit(const struct store_row *row)
+{
+    struct cim_event event;
+    struct cim_uuid id;
+
+    if (cim_event_parse(row->bytes, CIM_FOLLOW, &event, NULL) != CIM_OK)
+        return true; /* a later version of the rules; the hash is right */
+    return cim_bytes_eq(event.topic, row->topic) &&
+           cim_uuid_parse(event.id, &id) == CIM_OK &&
+           memcmp(id.b, row->id.b, sizeof id.b) == 0;
+}
+
+/* Reads and checks; the statement stays open while row is used. */
+static sqlite3_stmt *
+open_row(struct store_reader *r, uint64_t arrival, struct store_row *row)
+{
+    sqlite3_stmt *st = sql_use(r->db, SQL_ROW);
+
+    sql_u64(st, 1, arrival);
+    if (!sql_row(r->db, st))
+        return NULL;
+    read_row(st, row);
+    const struct kept_batch *kept =
+        reader_batch(r, sqlite3_column_int64(st, 10));
+    if (kept &&
+        kept_fits(kept, sqlite3_column_int64(st, 9), row->seq, row->bytes) &&
+        columns_fit(row))
+        return st;
+    if (r->db->rc == SQLITE_OK)
+        reader_rot(r, &row->log, row->seq);
+    sql_end(st);
+    return NULL;
+}
+
+/* ---- store_events -------------------------------------------------------*/
+
+struct delivery {
+    const struct store_query *query;
+    bool (*each)(void *ctx, const struct store_row *row);
+    void *ctx;
+    size_t n, bytes;
+};
+
+/* False when no more is wanted. */
+static bool
+deliver(struct store_reader *r, struct delivery *d, uint64_t arrival)
+{
+    struct store_row row;
+    sqlite3_stmt *st = open_row(r, arrival, &row);
+
+    if (!st)
+        return true;
+    bool more = true;
+    if (!d->query->since_ms || row.received_ms >= d->query->since_ms) {
+        d->n++;
+        d->bytes += row.bytes.len;
+        more = d->each(d->ctx, &row) && d->n < d->query->limit &&
+               (!d->query->max_bytes || d->bytes <= d->query->max_bytes);
+    }
+    sql_end(st);
+    return more;
+}
+
+/*
+ * The arrival before the first one received at or after since: by halving, as
+ * the clock mostly goes forward. Where it was set back, events received since
+ * but stored before such a step may be left out.
+ */
+static uint64_t
+before_since(struct store_reader *r, const struct store_query *query,
+             uint64_t upto)
+{
+    uint64_t lo = query->after; /* at or before the answer */
+    uint64_t hi = upto;         /* received since, or the end */
+
+    while (lo < hi) {
+        uint64_t mid = lo + (hi - lo) / 2;
+        sqlite3_stmt *st = sql_use(r->db, SQL_RECEIVED);
+        sql_u64(st, 1, mid + 1);
+        sql_u64(st, 2, hi);
+        if (!sql_row(r->db, st)) {
+            if (r->db->rc != SQLITE_OK)
+                return lo;
+            hi = mid; /* nothing between: the same as at mid */
+            continue;
+        }
+        uint64_t arrival = sql_get_u64(st, 0);
+        bool since = sqlite3_column_int64(st, 1) >= query->since_ms;
+        sql_end(st);
+        if (since)
+            hi = mid;
+        else
+            lo = arrival;
+    }
+    return lo;
+}
+
+static void
+run_upwards(struct candidates *c, struct delivery *d, uint64_t *scanned)
+{
+    bool cut = false;
+    uint64_t end = c->upto;
+    uint64_t arrival;
+
+    while ((arrival = candidates_next(c, &cut)) != 0) {
+        if (deliver(c->r, d, arrival))
+            continue;
+        *scanned = arrival;
+        return;
+    }
+    *scanned = cut ? c->at : end;
+}
+
+static void
+run_newest(struct candidates *c, struct delivery *d, uint64_t *scanned)
+{
+    uint64_t *found = NULL;
+    size_t n = 0;
+    size_t cap = 0;
+    bool cut = false;
+    uint64_t arrival;
+
+    *scanned = c->upto;
+    while (n < d->query->limit && (arrival = candidates_next(c, &cut)) != 0) {
+        xgrow(&found, &cap, n, sizeof *found);
+        found[n++] = arrival;
+    }
+    while (n > 0 && deliver(c->r, d, found[n - 1]))
+        n--;
+    free(found);
+}
+
+enum cim_err
+store_events(struct store_reader *r, const struct store_query *query,
+             bool (*each)(void *ctx, const struct store_row *row), void *ctx,
+             uint64_t *scanned)
+{
+    struct candidates *c = xcalloc(1, sizeof *c);
+    struct delivery d = {.query = query, .each = each, .ctx = ctx};
+
+    *scanned = query->after;
+    if (reader_begin(r) == CIM_OK) {
+        sqlite3_stmt *st = sql_use(r->db, SQL_META_GET);
+        sql_str(st, 1, "last_arrival");
+        c->r = r;
+        c->upto = (uint64_t)sql_value(r->db, st, 0);
+        if (query->upto && query->upto < c->upto)
+            c->upto = query->upto;
+        c->after = query->after;
+        c->down = query->newest;
+        if (query->since_ms && c->after < c->upto)
+            c->after = before_since(r, query, c->upto);
+    }
+    if (c->r && c->after < c->upto) {
+        candidates_open(c, query);
+        if (c->down)
+            run_newest(c, &d, scanned);
+        else
+            run_upwards(c, &d, scanned);
+        candidates_close(c);
+    }
+    free(c);
+    return reader_end(r);
+}
+
+/* ---- by id --------------------------------------------------------------*/
+
+static int64_t
+community_id(struct store_reader *r, struct cim_bytes community)
+{
+    sqlite3_stmt *st = sql_use(r->db, SQL_COMMUNITY_GET);
+
+    sql_text(st, 1, community);
+    return sql_value(r->db, st, 0);
+}
+
+enum cim_err
+store_find(struct store_reader *r, struct cim_bytes community,
+           const struct cim_uuid *id,
+           bool (*each)(void *ctx, const struct store_row *row), void *ctx)
+{
+    uint64_t *found = NULL;
+    size_t n = 0;
+    size_t cap = 0;
+
+    if (reader_begin(r) == CIM_OK) {
+        int64_t who = community.len ? community_id(r, community) : 0;
+        sqlite3_stmt *st = sql_use(r->db, SQL_ID_FIND);
+        sql_blob(st, 1, cim_bytes_of(id->b, sizeof id->b));
+        if (community.len)
+            sql_int(st, 2, who);
+        else
+            sql_null(st, 2);
+        sql_int(st, 3, FIND_ROWS);
+        while (sql_row(r->db, st)) {
+            xgrow(&found, &cap, n, sizeof *found);
+            found[n++] = sql_get_u64(st, 0);
+        }
+    }
+    bool more = true;
+    for (size_t i = 0; more && i < n; i++) {
+        struct store_row row;
+        sqlite3_stmt *st = open_row(r, found[i], &row);
+        if (!st)
+            continue;
+        more = each(ctx, &row);
+        sql_end(st);
+    }
+    free(found);
+    return reader_end(r);
+}
+
+enum cim_err
+store_had(struct store_reader *r, const struct store_row *row,
+          const struct cim_prefix *prefix, uint64_t from, bool *had)
+{
+    struct topic_filter filter = topic_filter_of(prefix, 1);
+
+    *had = false;
+    if (reader_begin(r) == CIM_OK) {
+        struct cim_bytes node = cim_bytes_str(row->log.node);
+        int64_t who = community_id(r, cim_community_of(node));
+        sqlite3_stmt *st = sql_use(r->db, SQL_ID_BEFORE);
+        sql_blob(st, 1, cim_bytes_of(row->id.b, sizeof row->id.b));
+        sql_int(st, 2, who);
+        sql_u64(st, 3, from);
+        sql_u64(st, 4, row->arrival);
+        while (!*had && sql_row(r->db, st))
+            *had = topic_filter_match(r, &filter, sqlite3_column_int64(st, 0));
+        sql_end(st);
+    }
+    topic_filter_clear(&filter);
+    return reader_end(r);
+}
