@@ -24,11 +24,11 @@ doors='
 sodium\.h        keys/*.c
 msgpack          proto/wire.c
 jansson\.h       proto/json*.c proto/json_private.h node/http*.c node/http_private.h
-sqlite3\.h       node/store*.c node/store_private.h
+sqlite3\.h       node/store*.c node/store_sql.h
 curl/            node/http_client.c
 microhttpd\.h    node/http*.c node/http_private.h
 systemd/         node/notify.c
-c?zmq\.h         node/link*.[ch] node/zap.[ch] node/node*.[ch] node/store_thread.c node/serve.c node/hook*.[ch] node/http*.[ch] node/zpl.c
+c?zmq\.h         node/link*.[ch] node/zap.[ch] node/node*.[ch] node/handoff.c node/hook*.[ch] node/http*.[ch] node/zpl.c
 '
 
 # CALL (regex)  files that may make it; - is nobody
