@@ -16,8 +16,7 @@
  * file: keys, all-zero keys, sign equal to curve, endpoints, names, serial.
  * Errors: CIM_EFORM with diag "file:line: ...".
  */
-CIM_MUST enum cim_err roster_file_parse(struct cim_bytes text,
-                                        const char *name,
+CIM_MUST enum cim_err roster_file_parse(struct cim_bytes text, const char *name,
                                         struct roster_community **out,
                                         struct cim_diag *diag);
 CIM_MUST enum cim_err roster_file_load(const char *path,
@@ -32,13 +31,12 @@ CIM_MUST enum cim_err roster_file_write(const struct roster_community *c,
 /* Writes PATH atomically (temporary, fsync, rename). Errors: CIM_EIO,
  * CIM_EPERM with diag. */
 CIM_MUST enum cim_err roster_file_save(const struct roster_community *c,
-                                       const char *path,
-                                       struct cim_diag *diag);
+                                       const char *path, struct cim_diag *diag);
 
 /*
  * May this community stand beside the others? A key (sign, curve, next or
  * retired) that another community holds, a lower serial, the same serial with
- * other content, a change of our own node's keys away from the identity's.
+ * other content.
  *   held  the version in force, or NULL
  * Errors: CIM_ECONFLICT, CIM_EVERSION (lower serial), with diag.
  */
@@ -46,6 +44,20 @@ CIM_MUST enum cim_err roster_file_fits(const struct roster *others,
                                        const struct roster_community *held,
                                        const struct roster_community *fresh,
                                        struct cim_diag *diag);
+
+/*
+ * Has this node, if it is there, our own keys (now or next)?
+ * Errors: CIM_ECONFLICT with diag.
+ */
+CIM_MUST enum cim_err roster_file_own(const struct roster_community *c,
+                                      const char *node,
+                                      const struct cim_signkey *sign,
+                                      const struct cim_curvekey *curve,
+                                      struct cim_diag *diag);
+
+/* The same content, whatever comments and order the files have. */
+bool roster_file_same(const struct roster_community *a,
+                      const struct roster_community *b);
 
 /* The version accepted before, from the store. */
 struct roster_accepted {
@@ -58,13 +70,13 @@ struct roster_accepted {
 struct roster_change {
     char name[CIM_NAME_MAX + 1];
     enum { ROSTER_ADDED, ROSTER_CHANGED, ROSTER_REMOVED, ROSTER_REFUSED } what;
-    struct cim_diag diag;   /* REFUSED: why; the accepted version stays */
-    struct cim_buf bytes;   /* ADDED, CHANGED: to be kept in the store */
+    struct cim_diag diag; /* REFUSED: why; the accepted version stays */
+    struct cim_buf bytes; /* ADDED, CHANGED: to be kept in the store */
     uint64_t serial;
 };
 struct roster_load {
-    struct roster *roster;           /* owned */
-    struct roster_change *changes;   /* owned */
+    struct roster *roster;         /* owned */
+    struct roster_change *changes; /* owned */
     size_t n_changes;
 };
 void roster_load_clear(struct roster_load *load);

@@ -25,12 +25,12 @@ struct settings_follow { /* one label under `follow` */
 struct settings_hook { /* one label under `hooks` */
     char name[CIM_NAME_MAX + 1];
     struct cim_prefix prefix;
-    bool backfill;       /* start with what is stored, not at the present */
-    unsigned parallel;   /* runs at a time, 1..16; default 1 */
-    unsigned timeout_s;  /* a run is killed after this; default 3600 */
+    bool backfill;      /* start with what is stored, not at the present */
+    unsigned parallel;  /* runs at a time, 1..16; default 1 */
+    unsigned timeout_s; /* a run is killed after this; default 3600 */
     char *argv[SETTINGS_ARGS_MAX + 1]; /* owned, NULL-terminated; argv[0]
                                           absolute */
-    char *exec;          /* owned, as written */
+    char *exec;                        /* owned, as written */
 };
 
 struct settings {
@@ -38,14 +38,14 @@ struct settings {
     char community[CIM_NAME_MAX + 1];
     char events[ROSTER_ENDPOINT_MAX + 1]; /* bind; "": a follower */
     char sync[ROSTER_ENDPOINT_MAX + 1];
-    bool readers_any;     /* readers = "any" */
-    unsigned keep_days;   /* retention by age; 0 for ever */
-    uint64_t keep_bytes;  /* retention by size; 0 no limit ("10G" in file) */
-    char *key_file;       /* owned, absolute; default keys/node.key */
-    char *data_file;      /* owned; default data/cimesh.db */
-    char *roster_dir;     /* owned; default roster */
-    char *api_socket;     /* owned; default run/api.sock */
-    char *scratch_dir;    /* owned; default run/hooks */
+    bool readers_any;    /* readers = "any" */
+    unsigned keep_days;  /* retention by age; 0 for ever */
+    uint64_t keep_bytes; /* retention by size; 0 no limit ("10G" in file) */
+    char *key_file;      /* owned, absolute; default keys/node.key */
+    char *data_file;     /* owned; default data/cimesh.db */
+    char *roster_dir;    /* owned; default roster */
+    char *api_socket;    /* owned; default run/api.sock */
+    char *scratch_dir;   /* owned; default run/hooks */
     struct settings_follow *follows; /* owned */
     size_t n_follows;
     struct settings_hook *hooks; /* owned */

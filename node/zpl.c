@@ -6,6 +6,7 @@
  */
 #include "node/zpl.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 
 #include "node/file.h"
 #include "node/mem.h"
+#include "node/number.h"
 #include "node/suggest.h"
 #include "node/zpl_text.h"
 
@@ -335,4 +337,32 @@ zpl_check(const struct zpl *zpl, const struct zpl_item *section,
             return err;
     }
     return check_missing(zpl, section, keys, diag);
+}
+
+/* ---- values ------------------------------------------------------------- */
+
+enum cim_err
+zpl_number(const struct zpl *zpl, const struct zpl_item *item, uint64_t min,
+           uint64_t max, uint64_t *out, struct cim_diag *diag)
+{
+    if (number_parse(cim_bytes_str(item->value), max, out) && *out >= min)
+        return CIM_OK;
+    return zpl_bad(zpl, item, diag,
+                   "'%.40s' is not a number from %" PRIu64 " to %" PRIu64,
+                   item->value, min, max);
+}
+
+enum cim_err
+zpl_quote(struct cim_bytes text, struct cim_buf *out)
+{
+    const char *quote = text.len && memchr(text.p, '"', text.len) ? "'" : "\"";
+
+    if (text.len == 0 || memchr(text.p, *quote, text.len))
+        return CIM_EFORM;
+    for (size_t i = 0; i < text.len; i++)
+        if (text.p[i] < 0x20 || text.p[i] == 0x7f)
+            return CIM_EFORM;
+    cim_buf_add_str(out, quote);
+    cim_buf_add_bytes(out, text);
+    return cim_buf_add_str(out, quote);
 }

@@ -41,7 +41,7 @@ void zpl_destroy(struct zpl **zpl);
 struct cim_bytes zpl_text(const struct zpl *zpl); /* the bytes, lent */
 const char *zpl_name(const struct zpl *zpl);
 
-/* The top, whose children are the file's top-level keys. */
+/* The top, whose children are the file's top-level keys but `end`. */
 struct zpl_item zpl_root(const struct zpl *zpl);
 /* Child by child: false at the end. Start with *child zeroed. */
 bool zpl_next(const struct zpl *zpl, const struct zpl_item *parent,
@@ -69,5 +69,17 @@ bool zpl_find(const struct zpl *zpl, const struct zpl_item *section,
 enum cim_err zpl_bad(const struct zpl *zpl, const struct zpl_item *item,
                      struct cim_diag *diag, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+
+/*
+ * The value as a number min..max. Errors: CIM_EFORM with diag.
+ */
+CIM_MUST enum cim_err zpl_number(const struct zpl *zpl,
+                                 const struct zpl_item *item, uint64_t min,
+                                 uint64_t max, uint64_t *out,
+                                 struct cim_diag *diag);
+
+/* Appends text in the quotes it can stand in. Errors: CIM_EFORM when it holds
+ * both kinds, a control character or nothing. */
+CIM_MUST enum cim_err zpl_quote(struct cim_bytes text, struct cim_buf *out);
 
 #endif
