@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "keys/bytes.h"
+
 static const struct {
     const char *label, *text;
 } rows[] = {
@@ -25,16 +27,20 @@ cim_err_label(enum cim_err err)
     return (unsigned)err < CIM_ERR_N ? rows[err].label : "unknown";
 }
 
-/* A cut may leave a started character behind: drop its bytes. */
-static void
-end_on_character(char *text, size_t len)
+/* Bytes of the printable character at p; 0 for a control or no UTF-8. */
+static size_t
+printable(const char *p, size_t left)
 {
-    size_t at = len;
+    unsigned char c = (unsigned char)p[0];
 
-    while (at > 0 && ((unsigned char)text[at - 1] & 0xc0) == 0x80)
-        at--;
-    if (at > 0 && ((unsigned char)text[at - 1] & 0xc0) == 0xc0)
-        text[at - 1] = '\0';
+    if (c < 0x20 || c == 0x7f)
+        return 0;
+    if (c == 0xc2 && left > 1 && (unsigned char)p[1] < 0xa0)
+        return 0; /* U+0080 to U+009F */
+    for (size_t n = 1; n <= 4 && n <= left; n++)
+        if (cim_utf8_valid(cim_bytes_of(p, n)))
+            return n;
+    return 0;
 }
 
 void
@@ -49,9 +55,10 @@ cim_diag_set(struct cim_diag *diag, const char *fmt, ...)
     va_end(ap);
     if (n < 0)
         diag->text[0] = '\0';
-    if (n >= (int)sizeof diag->text)
-        end_on_character(diag->text, sizeof diag->text - 1);
-    for (char *c = diag->text; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
+    size_t len = strlen(diag->text);
+    for (size_t at = 0, step; at < len; at += step ? step : 1) {
+        step = printable(diag->text + at, len - at);
+        if (step == 0)
+            diag->text[at] = '?';
+    }
 }

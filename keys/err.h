@@ -32,7 +32,8 @@
     X(CIM_EROOT, "root", "the events do not give the root that was signed")    \
     X(CIM_ESIG, "signature", "the signature does not verify")                  \
     X(CIM_EKEY, "unknown-key", "the key is not in the roster")                 \
-    X(CIM_ERETIRED, "retired-key", "beyond the last position of a retired key")\
+    X(CIM_ERETIRED, "retired-key",                                             \
+      "beyond the last position of a retired key")                             \
     /* events: proven, and refused nevertheless */                             \
     X(CIM_ECOMMUNITY, "community", "speaks under another community's name")    \
     X(CIM_ETOPIC, "topic", "the topic breaks the rules")                       \
@@ -48,7 +49,7 @@ enum cim_err {
 #define CIM_ERR_ENUM(name, label, text) name,
     CIM_ERRORS(CIM_ERR_ENUM)
 #undef CIM_ERR_ENUM
-    CIM_ERR_N
+        CIM_ERR_N
 };
 
 /* A sentence for people: lower case, no full stop, never NULL. */

@@ -32,7 +32,8 @@ CIM_MUST enum cim_err cim_identity_from_seeds(const uint8_t sign[static 32],
 /*
  * Writes the key file: O_CREAT|O_EXCL 0600 under a temporary name, fsync,
  * link to path without replacing, fsync of the folder.
- * Errors: CIM_EEXIST (nothing changed), CIM_EIO, CIM_EPERM; diag names path.
+ * Errors: CIM_EEXIST (nothing changed), CIM_ENOENT (no such folder), CIM_EIO,
+ * CIM_EPERM, CIM_ENOMEM; diag names path.
  */
 CIM_MUST enum cim_err cim_identity_save(const struct cim_identity *id,
                                         const char *path,
@@ -61,7 +62,10 @@ void cim_identity_close(struct cim_identity **id); /* wipes, frees, NULLs */
 struct cim_signkey cim_identity_signkey(const struct cim_identity *id);
 struct cim_curvekey cim_identity_curvekey(const struct cim_identity *id);
 
-/* Signs context || 0 || data. Deterministic (RFC 8032). Cost: about 15 us. */
+/*
+ * Signs context || 0 || data, together at most 1,024 bytes (asserted).
+ * Deterministic (RFC 8032). Cost: about 15 us.
+ */
 void cim_identity_sign(const struct cim_identity *id, const char *context,
                        struct cim_bytes data, struct cim_signature *out);
 

@@ -5,7 +5,6 @@
  * bytes), so a buffer on the stack does; anything larger is a caller's bug.
  */
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -104,9 +103,10 @@ cim_fingerprint(const struct cim_signkey *key,
 {
     struct cim_hash hash = key_hash(key);
 
-    for (int i = 0; i < 8; i++)
-        snprintf(out + i * 5, 6, "%02x%02x-", hash.b[i * 2], hash.b[i * 2 + 1]);
-    out[CIM_FINGERPRINT_LEN] = '\0';
+    for (int i = 0; i < 8; i++) {
+        cim_hex_encode(hash.b + i * 2, 2, out + i * 5);
+        out[i * 5 + 4] = i < 7 ? '-' : '\0';
+    }
 }
 
 void

@@ -197,6 +197,8 @@ cim_signed_verify(const struct cim_signed_header *sh,
 enum cim_err
 cim_beacon_encode(const struct cim_signed_header *sh, struct cim_buf *out)
 {
+    if (!sh)
+        return CIM_OK;
     cim_wire_put_array(out, 2);
     cim_wire_put_bin(out, cim_signed_bytes(sh));
     cim_wire_put_bin(out, cim_bytes_of(sh->sig.b, sizeof sh->sig.b));

@@ -55,7 +55,7 @@ struct cim_signed_header {
 };
 struct cim_bytes cim_signed_bytes(const struct cim_signed_header *sh);
 
-/* Encodes h, signs it, fills out. Errors: CIM_EFORM. */
+/* Encodes h, signs it, fills out. Errors: CIM_EFORM, CIM_ENOMEM. */
 CIM_MUST enum cim_err cim_header_seal(const struct cim_header *h,
                                       const struct cim_identity *id,
                                       struct cim_signed_header *out);
@@ -74,7 +74,7 @@ CIM_MUST enum cim_err cim_signed_verify(const struct cim_signed_header *sh,
 
 /*
  * Beacon payload: [header, signature], or empty when nothing was ever sealed
- * (then *none is true). Errors: as cim_signed_parse.
+ * (sh NULL; *none true). Errors: CIM_ENOMEM; parsing: as cim_signed_parse.
  */
 CIM_MUST enum cim_err cim_beacon_encode(const struct cim_signed_header *sh,
                                         struct cim_buf *out);

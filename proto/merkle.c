@@ -83,6 +83,8 @@ row_hash(struct row *row, uint32_t lo, uint32_t n, struct cim_hash *out)
         row->at++;
         return CIM_OK;
     }
+    if (n == 1)
+        return CIM_EFORM; /* an entry of no leaves */
     uint32_t k = split_of(n);
     enum cim_err err = row_hash(row, lo, k, &left);
     if (!err)
@@ -97,8 +99,10 @@ cim_frontier_root(const struct cim_frontier *f, uint32_t count,
                   struct cim_hash *root)
 {
     struct row row = {.f = f};
-    enum cim_err err = row_hash(&row, 0, count, root);
 
+    if (count == 0 || count > CIM_BATCH_EVENTS)
+        return CIM_EFORM;
+    enum cim_err err = row_hash(&row, 0, count, root);
     return !err && row.at != f->len ? CIM_EFORM : err;
 }
 
@@ -220,53 +224,71 @@ cim_merkle_check(uint32_t count, const struct cim_run *runs, size_t n_runs,
                  const struct cim_hash *leaves, struct cim_bytes nodes,
                  const struct cim_hash *root, struct cim_frontier *frontier)
 {
+    struct cim_frontier found = {0};
     struct check c = {.runs = {.v = runs, .n = n_runs},
                       .leaves = leaves,
                       .nodes = nodes,
-                      .frontier = frontier};
-    struct cim_hash found;
+                      .frontier = frontier ? &found : NULL};
+    struct cim_hash top;
 
     if (!runs_valid(runs, n_runs, count))
         return CIM_EROOT;
-    enum cim_err err = check_range(&c, 0, count, &found);
-    if (!err && (c.node_at != nodes.len || !cim_hash_eq(&found, root)))
+    enum cim_err err = check_range(&c, 0, count, &top);
+    if (!err && (c.node_at != nodes.len || !cim_hash_eq(&top, root)))
         err = CIM_EROOT;
-    if (err && frontier)
-        cim_frontier_clear(frontier);
+    if (err)
+        cim_frontier_clear(&found);
+    else if (frontier)
+        *frontier = found;
     return err;
 }
 
 /* ---- merge ---------------------------------------------------------------*/
+
+/* The finer row's entries for the range of the coarser one's next entry. */
+static enum cim_err
+merge_range(struct row *fine, struct row *coarse, struct cim_frontier *out)
+{
+    const struct cim_node *whole = row_next(coarse), *next = row_next(fine);
+    uint32_t at = whole->lo, end = at + whole->n;
+
+    if (next->n == whole->n && !cim_hash_eq(&next->hash, &whole->hash))
+        return CIM_EFORM;
+    while (at < end) {
+        next = row_next(fine);
+        if (!next || next->n == 0 || next->lo != at || at + next->n > end)
+            return CIM_EFORM;
+        enum cim_err err =
+            cim_frontier_add(out, next->lo, next->n, &next->hash);
+        if (err)
+            return err;
+        at += next->n;
+        fine->at++;
+    }
+    coarse->at++;
+    return CIM_OK;
+}
 
 enum cim_err
 cim_frontier_merge(const struct cim_frontier *a, const struct cim_frontier *b,
                    struct cim_frontier *out)
 {
     struct row ra = {.f = a}, rb = {.f = b};
+    struct cim_frontier both = {0};
     enum cim_err err = CIM_OK;
 
     while (!err && (row_next(&ra) || row_next(&rb))) {
         const struct cim_node *na = row_next(&ra), *nb = row_next(&rb);
-        if (!na || !nb || na->lo != nb->lo) {
+        if (!na || !nb || na->lo != nb->lo)
             err = CIM_EFORM;
-            break;
-        }
-        /* The finer side fills the coarser one's range, entry by entry. */
-        struct row *fine = na->n <= nb->n ? &ra : &rb;
-        struct row *coarse = fine == &ra ? &rb : &ra;
-        uint32_t end = (uint32_t)na->lo + row_next(coarse)->n;
-        const struct cim_node *next = row_next(fine);
-        while (!err && next && next->lo < end) {
-            if ((uint32_t)next->lo + next->n > end)
-                err = CIM_EFORM;
-            else
-                err = cim_frontier_add(out, next->lo, next->n, &next->hash);
-            fine->at++;
-            next = row_next(fine);
-        }
-        coarse->at++;
+        else if (na->n <= nb->n)
+            err = merge_range(&ra, &rb, &both);
+        else
+            err = merge_range(&rb, &ra, &both);
     }
     if (err)
-        cim_frontier_clear(out);
+        cim_frontier_clear(&both);
+    else
+        *out = both;
     return err;
 }

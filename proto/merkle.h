@@ -64,21 +64,19 @@ CIM_MUST enum cim_err cim_merkle_nodes(const struct cim_frontier *f,
 /*
  * What a slice proves: from the selected leaves' hashes, in order, and the
  * nodes, the root; all leaves and nodes must be used.
- *   frontier  if not NULL, gets the slice's frontier (owned by the caller)
+ *   frontier  if not NULL, set on CIM_OK to the slice's (owned by the caller)
  * Errors: CIM_EROOT (does not fit, or something is left over), CIM_ENOMEM.
  */
-CIM_MUST enum cim_err cim_merkle_check(uint32_t count,
-                                       const struct cim_run *runs,
-                                       size_t n_runs,
-                                       const struct cim_hash *leaves,
-                                       struct cim_bytes nodes,
-                                       const struct cim_hash *root,
-                                       struct cim_frontier *frontier);
+CIM_MUST enum cim_err
+cim_merkle_check(uint32_t count, const struct cim_run *runs, size_t n_runs,
+                 const struct cim_hash *leaves, struct cim_bytes nodes,
+                 const struct cim_hash *root, struct cim_frontier *frontier);
 
 /*
  * The finer of two frontiers of one batch, part by part: what both together
  * know. Both must have been checked against the same root.
- * Errors: CIM_EFORM, CIM_ENOMEM.
+ *   out  set on CIM_OK, owned by the caller
+ * Errors: CIM_EFORM (not of one batch, or not whole), CIM_ENOMEM.
  */
 CIM_MUST enum cim_err cim_frontier_merge(const struct cim_frontier *a,
                                          const struct cim_frontier *b,

@@ -21,6 +21,16 @@ cim_slice_clear(struct cim_slice *slice)
     slice->n_runs = slice->n_events = 0;
 }
 
+/* An event's size; all of them are added up in *total. */
+static enum cim_err
+check_event(struct cim_bytes event, size_t *total)
+{
+    if (event.len == 0)
+        return CIM_EFORM;
+    *total += event.len;
+    return event.len > CIM_EVENT_MAX ? CIM_ETOOBIG : CIM_OK;
+}
+
 /* ---- parse ---------------------------------------------------------------*/
 
 /* One [first, n]; *least is where it may start, then where the next may. */
@@ -72,6 +82,7 @@ read_runs(struct cim_reader *r, struct cim_slice *out, size_t *selected)
 static enum cim_err
 read_events(struct cim_reader *r, struct cim_slice *out, size_t selected)
 {
+    size_t total = 0;
     uint32_t n;
     enum cim_err err = cim_wire_array(r, &n);
 
@@ -84,13 +95,11 @@ read_events(struct cim_reader *r, struct cim_slice *out, size_t selected)
         return CIM_ENOMEM;
     for (uint32_t i = 0; !err && i < n; i++) {
         err = cim_wire_bin(r, &out->events[i]);
-        if (!err && out->events[i].len == 0)
-            err = CIM_EFORM;
-        if (!err && out->events[i].len > CIM_EVENT_MAX)
-            err = CIM_ETOOBIG;
+        if (!err)
+            err = check_event(out->events[i], &total);
     }
     out->n_events = n;
-    return err;
+    return !err && n > 1 && total > CIM_BATCH_MAX ? CIM_ETOOBIG : err;
 }
 
 static enum cim_err
@@ -248,6 +257,34 @@ cim_slice_size(const struct cim_signed_header *sh, const struct cim_run *runs,
            bin_size(CIM_HASH_LEN * count_nodes(runs, n_runs, 0, sh->h.count));
 }
 
+static void
+put_runs(struct cim_buf *out, const struct cim_run *runs, size_t n_runs)
+{
+    cim_wire_put_array(out, (uint32_t)n_runs);
+    for (size_t i = 0; i < n_runs; i++) {
+        cim_wire_put_array(out, 2);
+        cim_wire_put_uint(out, runs[i].first);
+        cim_wire_put_uint(out, runs[i].n);
+    }
+}
+
+/* Do these events fill these runs? */
+static enum cim_err
+check_selection(const struct cim_run *runs, size_t n_runs,
+                const struct cim_bytes *events, size_t n_events)
+{
+    size_t selected = 0, total = 0;
+    enum cim_err err = CIM_OK;
+
+    for (size_t i = 0; i < n_runs; i++)
+        selected += runs[i].n;
+    if (selected != n_events)
+        return CIM_EFORM;
+    for (size_t i = 0; !err && i < n_events; i++)
+        err = check_event(events[i], &total);
+    return !err && n_events > 1 && total > CIM_BATCH_MAX ? CIM_ETOOBIG : err;
+}
+
 enum cim_err
 cim_slice_write(const struct cim_signed_header *sh,
                 const struct cim_frontier *f, const struct cim_run *runs,
@@ -255,23 +292,16 @@ cim_slice_write(const struct cim_signed_header *sh,
                 struct cim_buf *out)
 {
     struct cim_buf nodes = {0};
-    size_t selected = 0, before = out->len;
-    enum cim_err err = cim_merkle_nodes(f, sh->h.count, runs, n_runs, &nodes);
+    size_t before = out->len;
+    enum cim_err err = check_selection(runs, n_runs, events, n_events);
 
-    for (size_t i = 0; !err && i < n_runs; i++)
-        selected += runs[i].n;
-    if (!err && selected != n_events)
-        err = CIM_EFORM;
+    if (!err)
+        err = cim_merkle_nodes(f, sh->h.count, runs, n_runs, &nodes);
     if (!err) {
         cim_wire_put_array(out, ELEMENTS);
         cim_wire_put_bin(out, cim_signed_bytes(sh));
         cim_wire_put_bin(out, cim_bytes_of(sh->sig.b, sizeof sh->sig.b));
-        cim_wire_put_array(out, (uint32_t)n_runs);
-        for (size_t i = 0; i < n_runs; i++) {
-            cim_wire_put_array(out, 2);
-            cim_wire_put_uint(out, runs[i].first);
-            cim_wire_put_uint(out, runs[i].n);
-        }
+        put_runs(out, runs, n_runs);
         cim_wire_put_array(out, (uint32_t)n_events);
         for (size_t i = 0; i < n_events; i++)
             cim_wire_put_bin(out, events[i]);
@@ -280,6 +310,8 @@ cim_slice_write(const struct cim_signed_header *sh,
     }
     if (!err && out->len - before > CIM_SLICE_MAX)
         err = CIM_ETOOBIG;
+    if (err)
+        out->len = before;
     cim_buf_clear(&nodes);
     return err;
 }
@@ -290,17 +322,13 @@ static enum cim_err
 check_batch(const struct cim_bytes *events, size_t n)
 {
     size_t total = 0;
+    enum cim_err err = CIM_OK;
 
     if (n == 0 || n > CIM_BATCH_EVENTS)
         return CIM_EFORM;
-    for (size_t i = 0; i < n; i++) {
-        if (events[i].len == 0)
-            return CIM_EFORM;
-        if (events[i].len > CIM_EVENT_MAX)
-            return CIM_ETOOBIG;
-        total += events[i].len;
-    }
-    return n > 1 && total > CIM_BATCH_MAX ? CIM_ETOOBIG : CIM_OK;
+    for (size_t i = 0; !err && i < n; i++)
+        err = check_event(events[i], &total);
+    return !err && n > 1 && total > CIM_BATCH_MAX ? CIM_ETOOBIG : err;
 }
 
 enum cim_err

@@ -59,7 +59,7 @@ struct cim_proven {
  *   key       the signer's; its id must be the header's
  *   sig_known the caller remembers this very (header, signature) as verified
  *             under this key: the signature is not verified again
- * Errors: CIM_EROOT, CIM_EKEY, CIM_ESIG, CIM_ENOMEM.
+ * Errors: CIM_EKEY, CIM_EROOT, CIM_ESIG, in this order; CIM_ENOMEM.
  * Cost: a hash an event and a node; about 40 us unless sig_known.
  */
 CIM_MUST enum cim_err cim_slice_prove(struct cim_slice *slice,
@@ -71,12 +71,12 @@ void cim_proven_clear(struct cim_proven *proven);
  * Writes a slice.
  *   f       frontier with every selected index as a leaf
  *   events  the selected events' bytes, in order
+ *   out     gets it appended; on failure its bytes are as before
  * Errors: CIM_EFORM, CIM_ETOOBIG, CIM_ENOMEM.
  */
 CIM_MUST enum cim_err cim_slice_write(const struct cim_signed_header *sh,
                                       const struct cim_frontier *f,
-                                      const struct cim_run *runs,
-                                      size_t n_runs,
+                                      const struct cim_run *runs, size_t n_runs,
                                       const struct cim_bytes *events,
                                       size_t n_events, struct cim_buf *out);
 

@@ -17,6 +17,10 @@
 #define ANSWER_ITEMS (64 * 1024)
 /* Slices, entries and spans of one answer. */
 #define LIST_MAX 16384
+/* Bytes of the shortest entry: a header of 88, a signature, their heads. */
+#define ENTRY_MIN 158
+/* Characters of a refusal's reason. */
+#define REASON_MAX 32
 
 /* ---- reading -------------------------------------------------------------*/
 
@@ -33,6 +37,26 @@ read_digest(struct cim_reader *r, bool *known, struct cim_digest *out)
     *known = b.len != 0;
     if (*known)
         memcpy(out->b, b.p, b.len);
+    return CIM_OK;
+}
+
+/* What is held, of `range` positions: [..., n, digest]. */
+static enum cim_err
+read_have(struct cim_reader *r, uint64_t range, struct cim_have *have)
+{
+    bool known = false;
+    struct cim_digester d;
+    enum cim_err err = cim_wire_uint(r, range, &have->n);
+
+    if (!err)
+        err = read_digest(r, &known, &have->digest);
+    if (err || have->n)
+        return !err && !known ? CIM_EFORM : err;
+    cim_digester_init(&d);
+    struct cim_digest nothing = cim_digester_end(&d);
+    if (known && !cim_digest_eq(&nothing, &have->digest))
+        return CIM_EFORM;
+    have->digest = nothing;
     return CIM_OK;
 }
 
@@ -67,7 +91,9 @@ read_after(struct cim_reader *r, struct cim_heads_ask *ask)
         err = cim_wire_str(r, &ask->after_node);
     if (!err && ask->after_node.len != 0 && !cim_node_valid(ask->after_node))
         err = CIM_EFORM;
-    return err ? err : cim_wire_uint(r, CIM_SEQ_MAX, &ask->after_epoch);
+    if (!err)
+        err = cim_wire_uint(r, CIM_SEQ_MAX, &ask->after_epoch);
+    return !err && !ask->after_node.len && ask->after_epoch ? CIM_EFORM : err;
 }
 
 static enum cim_err
@@ -102,8 +128,8 @@ read_prefixes(struct cim_reader *r, struct cim_fetch_ask *ask)
         err = list_new(n, sizeof *ask->prefixes, &ask->prefixes);
     for (uint32_t i = 0; !err && i < n; i++) {
         err = cim_wire_str(r, &text);
-        if (!err)
-            err = cim_prefix_from_wire(text, &ask->prefixes[i]);
+        if (!err && cim_prefix_from_wire(text, &ask->prefixes[i]))
+            err = CIM_EFORM;
         ask->n_prefixes = i + 1;
     }
     return err;
@@ -112,7 +138,6 @@ read_prefixes(struct cim_reader *r, struct cim_fetch_ask *ask)
 static enum cim_err
 read_fetch_ask(struct cim_reader *r, struct cim_fetch_ask *ask)
 {
-    bool known;
     enum cim_err err = cim_wire_str(r, &ask->node);
 
     if (!err && !cim_node_valid(ask->node))
@@ -129,11 +154,7 @@ read_fetch_ask(struct cim_reader *r, struct cim_fetch_ask *ask)
         err = CIM_ETOOBIG;
     if (!err)
         err = read_prefixes(r, ask);
-    if (!err)
-        err = cim_wire_uint(r, CIM_FETCH_RANGE, &ask->have.n);
-    if (!err)
-        err = read_digest(r, &known, &ask->have.digest);
-    return !err && !known && ask->have.n ? CIM_EFORM : err;
+    return err ? err : read_have(r, ask->upto - ask->after, &ask->have);
 }
 
 static enum cim_err
@@ -154,11 +175,39 @@ read_entry(struct cim_reader *r, struct cim_heads_entry *out)
     return err ? err : cim_signed_parse(header, sig, &out->head);
 }
 
+/* Entries go up by node, then epoch. */
+static bool
+in_order(const struct cim_header *a, const struct cim_header *b)
+{
+    int order = strcmp(a->node, b->node);
+
+    return order ? order < 0 : a->epoch < b->epoch;
+}
+
+static enum cim_err
+read_entries(struct cim_reader *r, struct cim_heads_answer *a)
+{
+    uint32_t n = 0;
+    enum cim_err err = read_count(r, LIST_MAX, &n);
+
+    if (!err && n > (r->data.len - r->at) / ENTRY_MIN)
+        err = CIM_ESHORT;
+    if (!err)
+        err = list_new(n, sizeof *a->entries, &a->entries);
+    for (uint32_t i = 0; !err && i < n; i++) {
+        err = read_entry(r, &a->entries[i]);
+        if (!err && i &&
+            !in_order(&a->entries[i - 1].head.h, &a->entries[i].head.h))
+            err = CIM_EFORM;
+        a->n_entries = i + 1;
+    }
+    return err;
+}
+
 static enum cim_err
 read_heads_answer(struct cim_reader *r, struct cim_heads_answer *a)
 {
     bool known = false;
-    uint32_t n = 0;
     enum cim_err err = read_digest(r, &known, &a->digest);
 
     if (!err && !known)
@@ -166,14 +215,8 @@ read_heads_answer(struct cim_reader *r, struct cim_heads_answer *a)
     if (!err)
         err = cim_wire_bool(r, &a->more);
     if (!err)
-        err = read_count(r, LIST_MAX, &n);
-    if (!err)
-        err = list_new(n, sizeof *a->entries, &a->entries);
-    for (uint32_t i = 0; !err && i < n; i++) {
-        err = read_entry(r, &a->entries[i]);
-        a->n_entries = i + 1;
-    }
-    return !err && a->more && n == 0 ? CIM_EFORM : err;
+        err = read_entries(r, a);
+    return !err && a->more && a->n_entries == 0 ? CIM_EFORM : err;
 }
 
 static enum cim_err
@@ -195,6 +238,7 @@ read_span(struct cim_reader *r, uint64_t *least, struct cim_span *out)
     return err;
 }
 
+/* Spans go up, do not touch, and end at covered or before. */
 static enum cim_err
 read_missing(struct cim_reader *r, struct cim_fetch_answer *a)
 {
@@ -206,6 +250,8 @@ read_missing(struct cim_reader *r, struct cim_fetch_answer *a)
         err = list_new(n, sizeof *a->missing, &a->missing);
     for (uint32_t i = 0; !err && i < n; i++) {
         err = read_span(r, &least, &a->missing[i]);
+        if (!err && least - 2 > a->covered)
+            err = CIM_EFORM;
         a->n_missing = i + 1;
     }
     return err;
@@ -227,8 +273,24 @@ read_fetch_answer(struct cim_reader *r, struct cim_fetch_answer *a)
         err = list_new(n, sizeof *a->slices, &a->slices);
     for (uint32_t i = 0; !err && i < n; i++) {
         err = cim_wire_bin(r, &a->slices[i]);
+        if (!err && a->slices[i].len == 0)
+            err = CIM_EFORM;
         a->n_slices = i + 1;
     }
+    return err;
+}
+
+/* A label goes into counters and logs: one short word, or it is refused. */
+static enum cim_err
+read_reason(struct cim_reader *r, struct cim_bytes *reason)
+{
+    enum cim_err err = cim_wire_str(r, reason);
+
+    if (!err && (reason->len == 0 || reason->len > REASON_MAX))
+        err = CIM_EFORM;
+    for (size_t i = 0; !err && i < reason->len; i++)
+        if (reason->p[i] != '-' && (reason->p[i] < 'a' || reason->p[i] > 'z'))
+            err = CIM_EFORM;
     return err;
 }
 
@@ -324,7 +386,7 @@ cim_sync_parse_answer(struct cim_bytes frame, struct cim_sync *out)
         err = read_fetch_answer(&r, &out->u.fetch);
     } else if (cim_bytes_is(kind, "refused") && n == 4) {
         out->kind = CIM_SYNC_REFUSED;
-        err = cim_wire_str(&r, &out->u.reason);
+        err = read_reason(&r, &out->u.reason);
     } else {
         err = CIM_EFORM;
     }
@@ -366,12 +428,17 @@ put_digest(struct cim_buf *out, bool known, const struct cim_digest *digest)
                      cim_bytes_of(digest->b, known ? sizeof digest->b : 0));
 }
 
+/* A message that did not become whole is taken back. */
 static enum cim_err
-end(const struct cim_buf *out, size_t before, size_t max)
+end(struct cim_buf *out, size_t before, size_t max)
 {
-    if (out->err)
-        return out->err;
-    return out->len - before > max ? CIM_ETOOBIG : CIM_OK;
+    enum cim_err err = out->err;
+
+    if (!err && out->len - before > max)
+        err = CIM_ETOOBIG;
+    if (err)
+        out->len = before;
+    return err;
 }
 
 enum cim_err
@@ -451,9 +518,11 @@ cim_fetch_answer_write(const struct cim_fetch_answer *a, struct cim_buf *out)
 enum cim_err
 cim_refused_write(uint64_t rid, enum cim_err reason, struct cim_buf *out)
 {
+    size_t before = out->len;
+
     put_start(out, 4, "refused", rid);
     cim_wire_put_str(out, cim_bytes_str(cim_err_label(reason)));
-    return out->err;
+    return end(out, before, CIM_SYNC_ASK_MAX);
 }
 
 void

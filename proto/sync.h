@@ -50,8 +50,8 @@ struct cim_heads_entry {
 struct cim_heads_answer {
     uint64_t rid;
     struct cim_digest digest; /* of the whole list */
-    bool same;                /* digest equals the asked one: no entries */
-    bool more;                /* ask again after the last entry */
+    bool same; /* digest equals the asked one; not on the wire: parsed false */
+    bool more; /* ask again after the last entry */
     struct cim_heads_entry *entries; /* owned */
     size_t n_entries;
 };
@@ -60,7 +60,7 @@ struct cim_fetch_ask {
     uint64_t rid;
     struct cim_bytes node; /* lent */
     uint64_t epoch;
-    uint64_t after, upto; /* positions (after, upto]; at most 16,384 */
+    uint64_t after, upto;        /* positions (after, upto]; at most 16,384 */
     struct cim_prefix *prefixes; /* owned, 1..CIM_PREFIXES_MAX */
     size_t n_prefixes;
     struct cim_have have;
@@ -106,7 +106,10 @@ CIM_MUST enum cim_err cim_sync_parse_answer(struct cim_bytes frame,
                                             struct cim_sync *out);
 void cim_sync_clear(struct cim_sync *msg);
 
-/* Writers append one whole message. Errors: CIM_ENOMEM, CIM_ETOOBIG. */
+/*
+ * Writers append one whole message, or nothing. Errors: CIM_ENOMEM,
+ * CIM_ETOOBIG above CIM_SYNC_ASK_MAX (asks) or CIM_PAGE_MAX (answers).
+ */
 CIM_MUST enum cim_err cim_heads_ask_write(const struct cim_heads_ask *ask,
                                           struct cim_buf *out);
 CIM_MUST enum cim_err cim_heads_answer_write(const struct cim_heads_answer *a,

@@ -278,13 +278,16 @@ skim_value(struct skim *s)
 enum cim_err
 cim_wire_skim(struct cim_bytes data, unsigned max_depth, unsigned max_items)
 {
-    struct skim s = {.data = data,
-                     .max_depth =
-                         max_depth < DEPTH_MAX ? max_depth : DEPTH_MAX};
+    struct skim s; /* 17 KiB: only what is read is set */
     unsigned items = 0;
 
     if (data.len == 0) /* and p may be NULL, which takes no offset */
         return CIM_ESHORT;
+    s.data = data;
+    s.at = 0;
+    s.depth = 0;
+    s.max_depth = max_depth < DEPTH_MAX ? max_depth : DEPTH_MAX;
+    s.n_keys = 0;
     do {
         if (items++ == max_items)
             return CIM_ETOOBIG;
