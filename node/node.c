@@ -187,7 +187,8 @@ start_mesh(struct node *node, struct cim_diag *diag)
 
     node->mesh = mesh_new(node->settings->node, node->identity, &effects);
     if (store_each_log(node->store, load_log, node) ||
-        store_each_counter(node->store, load_counter, node)) {
+        store_each_counter(node->store, load_counter, node) ||
+        node_load_hooks(node)) {
         cim_diag_set(diag,
                      "%s: cannot be read; restore it from a backup, or move "
                      "it away: the node then fetches what its peers have",
@@ -195,7 +196,6 @@ start_mesh(struct node *node, struct cim_diag *diag)
         return CMD_STORAGE;
     }
     node->last_arrival = store_last_arrival(node->store);
-    node_load_hooks(node, node->store);
     return CMD_OK;
 }
 

@@ -257,20 +257,36 @@ node_apply_follows(struct node *node)
     follow_list_clear(&list);
 }
 
-void
-node_load_hooks(struct node *node, struct store *store)
+static void
+put_hook(void *ctx, const char *name, uint64_t cursor)
 {
-    const struct settings *s = node->settings;
+    struct node *node = ctx;
+    struct hook_known *known = NULL;
 
-    node->known = xcalloc(s->n_hooks, sizeof *node->known);
-    for (size_t i = 0; i < s->n_hooks; i++) {
-        struct hook_known *known = &node->known[node->n_known++];
-
-        memcpy(known->name, s->hooks[i].name, sizeof known->name);
-        if (store_hook_cursor(store, known->name, &known->cursor,
-                              &known->known))
-            known->known = false;
+    for (size_t i = 0; i < node->n_known; i++)
+        if (strcmp(node->known[i].name, name) == 0)
+            known = &node->known[i];
+    if (!known) {
+        node->known =
+            xrealloc(node->known, (node->n_known + 1) * sizeof *node->known);
+        known = &node->known[node->n_known++];
+        snprintf(known->name, sizeof known->name, "%s", name);
     }
+    known->cursor = cursor;
+    known->known = true;
+}
+
+enum cim_err
+node_load_hooks(struct node *node)
+{
+    return store_each_hook(node->store, put_hook, node);
+}
+
+void
+node_hook_saved(struct node *node, const struct store_job *job)
+{
+    if (!job->err && job->hook.cursor != UINT64_MAX)
+        put_hook(node, job->hook.name, job->hook.cursor);
 }
 
 /* ---- reload -------------------------------------------------------------*/

@@ -91,6 +91,7 @@ job_done(struct node *node, struct store_job *job)
     note_storage(node, job);
     switch (job->kind) {
     case STORE_HOOK:
+        node_hook_saved(node, job);
         hooks_job_done(node->hooks, job);
         break;
     case STORE_ROSTER:

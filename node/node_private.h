@@ -54,10 +54,10 @@ struct node {
     struct mesh *mesh;
     struct links *links;
     struct hooks *hooks;
-    struct hook_known *known; /* cursors that the store had at start */
+    struct hook_known *known; /* where hooks stand, as committed */
     size_t n_known;
     struct http *http;
-    struct api_call **calls;       /* publish: the mesh has their requests */
+    struct api_call **calls; /* publish: the mesh has their requests */
     size_t n_calls, cap_calls;
 
     enum node_storage storage;
@@ -83,8 +83,9 @@ int node_load_identity(struct node *node, struct cim_diag *diag);
 int node_load_roster(struct node *node, struct cim_diag *diag);
 /* Hands the follows of the settings to the mesh. */
 void node_apply_follows(struct node *node);
-/* What the store knows of the configured hooks, while it has no thread. */
-void node_load_hooks(struct node *node, struct store *store);
+/* Where each hook stands: a hook taken out and put back goes on there. */
+CIM_MUST enum cim_err node_load_hooks(struct node *node);
+void node_hook_saved(struct node *node, const struct store_job *job);
 /*
  * Reads all files again and applies the difference; out gets a line for each
  * change. Errors: CIM_EFORM and others, with diag; then nothing changed.

@@ -263,6 +263,11 @@ store_each_counter(struct store *store,
 /* A hook's cursor; *known false when it never ran here. */
 CIM_MUST enum cim_err store_hook_cursor(struct store *store, const char *name,
                                         uint64_t *cursor, bool *known);
+/* The cursors of all hooks that ever ran here, configured today or not. */
+CIM_MUST enum cim_err store_each_hook(struct store *store,
+                                      void (*each)(void *ctx, const char *name,
+                                                   uint64_t cursor),
+                                      void *ctx);
 uint64_t store_last_arrival(struct store *store);
 
 #endif

@@ -149,6 +149,21 @@ store_hook_cursor(struct store *store, const char *name, uint64_t *cursor,
     return outcome(store);
 }
 
+enum cim_err
+store_each_hook(struct store *store,
+                void (*each)(void *ctx, const char *name, uint64_t cursor),
+                void *ctx)
+{
+    sqlite3_stmt *st = sql_use(&store->db, SQL_HOOK_EACH);
+    char name[CIM_NAME_MAX + 1];
+
+    while (sql_row(&store->db, st)) {
+        sql_get_str(st, 0, name, sizeof name);
+        each(ctx, name, sql_get_u64(st, 1));
+    }
+    return outcome(store);
+}
+
 uint64_t
 store_last_arrival(struct store *store)
 {
