@@ -52,7 +52,7 @@ answer_heads(struct links *links, struct link_member *m, struct cim_bytes id,
 
     /* Readers learn heads from beacons and slices. */
     if (m->reader)
-        return CIM_EPERM;
+        return CIM_EQUOTA;
     if (!link_member_ask(m))
         return CIM_EQUOTA;
     err = mesh_heads(links->mesh, ask, &out);
@@ -70,7 +70,7 @@ submit_fetch(struct links *links, struct link_member *m, struct cim_bytes id,
     struct serve_task *task;
 
     if (!links->serve || id.len > sizeof route.id)
-        return CIM_ESTATE;
+        return CIM_EQUOTA;
     if (m->reader && !link_member_ask(m))
         return CIM_EQUOTA;
     if (!link_page_begin(links, m))
