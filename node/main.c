@@ -18,17 +18,6 @@
 #define DEFAULT_DIR "/etc/cimesh"
 
 const struct cmd cmd_table[] = {
-    {"node", "", "runs this node in the foreground, log on stderr",
-     "Examples:\n"
-     "    cimesh --dir /etc/cimesh node\n"
-     "    CIMESH_LOG=debug cimesh node\n"
-     "\n"
-     "Ends on SIGTERM or SIGINT (exit 0), reads its files again on SIGHUP.\n"
-     "CIMESH_LOG is debug, info (default) or warn.\n"
-     "Exit codes: 71 an address is in use, 74 the disk failed, 75 another\n"
-     "node runs on this directory, 77 the key file may be read by others,\n"
-     "78 configuration.\n",
-     cmd_node},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
