@@ -12,8 +12,12 @@
 
 #include "keys/bytes.h"
 
-enum journal_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN,
-                     LOG_LEVEL_FATAL };
+enum journal_level {
+    LOG_LEVEL_DEBUG,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_WARN,
+    LOG_LEVEL_FATAL
+};
 
 void journal_open(enum journal_level least);
 void log_debug(const char *code, const char *fmt, ...)

@@ -11,8 +11,8 @@
  */
 #include <string.h>
 
-#include "node/frames.h"
 #include "node/journal.h"
+#include "node/link_frames.h"
 #include "node/link_private.h"
 #include "node/mem.h"
 
@@ -63,17 +63,17 @@ on_event(struct link_end *end, unsigned event)
 static int
 on_monitor(zloop_t *loop, zsock_t *sock, void *arg)
 {
-    struct frames f;
+    struct link_frames f;
 
     (void)loop;
     for (int i = 0; i < LINK_PER_TURN; i++) {
-        bool got = frames_read(zsock_resolve(sock), &f);
-        struct cim_bytes data = frames_at(&f, 0);
+        bool got = link_frames_read(zsock_resolve(sock), &f);
+        struct cim_bytes data = link_frames_at(&f, 0);
         uint16_t event = 0;
 
         if (got && data.len >= sizeof event)
             memcpy(&event, data.p, sizeof event);
-        frames_clear(&f);
+        link_frames_clear(&f);
         if (!got)
             break;
         on_event(arg, event);

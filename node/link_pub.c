@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* XPUB: what we publish, and who subscribes to what. */
-#include "node/frames.h"
 #include "node/journal.h"
+#include "node/link_frames.h"
 #include "node/link_private.h"
 
 /* Subscriptions queue without bound until they are read. */
@@ -9,10 +9,10 @@
 
 /* [1 subscribe | 0 unsubscribe, prefix] */
 static void
-handle(struct links *links, struct frames *f)
+handle(struct links *links, struct link_frames *f)
 {
-    struct cim_bytes data = frames_at(f, 0), prefix;
-    const char *user = frames_user(f);
+    struct cim_bytes data = link_frames_at(f, 0), prefix;
+    const char *user = link_frames_user(f);
     struct link_member *m = link_member(links, user);
 
     if (f->total != 1 || data.len == 0 || data.p[0] > 1) {
@@ -34,15 +34,15 @@ handle(struct links *links, struct frames *f)
 static int
 on_subscription(zloop_t *loop, zsock_t *sock, void *arg)
 {
-    struct frames f;
+    struct link_frames f;
 
     (void)loop;
     for (int i = 0; i < PUB_PER_TURN; i++) {
-        bool got = frames_read(zsock_resolve(sock), &f);
+        bool got = link_frames_read(zsock_resolve(sock), &f);
 
         if (got)
             handle(arg, &f);
-        frames_clear(&f);
+        link_frames_clear(&f);
         if (!got)
             break;
     }
@@ -89,6 +89,6 @@ links_publish(struct links *links, struct cim_bytes topic,
         return;
     }
     sock = zsock_resolve(links->pub.sock);
-    if (frames_send(sock, topic, true))
-        (void)frames_send(sock, frame, false);
+    if (link_frames_send(sock, topic, true))
+        (void)link_frames_send(sock, frame, false);
 }

@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "node/frames.h"
 #include "node/journal.h"
+#include "node/link_frames.h"
 #include "node/link_private.h"
 
 #define ZAP_ENFORCE_DOMAIN 93 /* a number only: zmq.h calls it a draft */

@@ -2,18 +2,18 @@
 /* A SUB per peer: so what comes in is known to be from that peer's node. */
 #include <string.h>
 
-#include "node/frames.h"
+#include "node/link_frames.h"
 #include "node/link_private.h"
 #include "node/mem.h"
 
 static void
-handle(struct link_peer *peer, struct frames *f)
+handle(struct link_peer *peer, struct link_frames *f)
 {
     peer->frame_mono_ms = zclock_mono();
     peer->failures = 0;
     if (f->total == 2)
-        mesh_live(peer->links->mesh, peer->name, frames_at(f, 0),
-                  frames_at(f, 1));
+        mesh_live(peer->links->mesh, peer->name, link_frames_at(f, 0),
+                  link_frames_at(f, 1));
     else
         link_refuse(peer->links, peer->name, CIM_EFORM);
 }
@@ -22,15 +22,15 @@ static int
 on_message(zloop_t *loop, zsock_t *sock, void *arg)
 {
     struct link_end *end = arg;
-    struct frames f;
+    struct link_frames f;
 
     (void)loop;
     for (int i = 0; i < LINK_PER_TURN; i++) {
-        bool got = frames_read(zsock_resolve(sock), &f);
+        bool got = link_frames_read(zsock_resolve(sock), &f);
 
         if (got)
             handle(end->peer, &f);
-        frames_clear(&f);
+        link_frames_clear(&f);
         if (!got)
             break;
     }

@@ -9,8 +9,8 @@
  */
 #include <string.h>
 
-#include "node/frames.h"
 #include "node/journal.h"
+#include "node/link_frames.h"
 #include "node/link_private.h"
 #include "node/mem.h"
 
@@ -28,8 +28,8 @@ reply(struct links *links, struct cim_bytes id, struct cim_bytes answer)
 {
     void *sock = zsock_resolve(links->router.sock);
 
-    if (frames_send(sock, id, true))
-        (void)frames_send(sock, answer, false);
+    if (link_frames_send(sock, id, true))
+        (void)link_frames_send(sock, answer, false);
 }
 
 static void
@@ -87,9 +87,9 @@ submit_fetch(struct links *links, struct link_member *m, struct cim_bytes id,
 }
 
 static enum cim_err
-handle_ask(struct links *links, struct link_member *m, struct frames *f)
+handle_ask(struct links *links, struct link_member *m, struct link_frames *f)
 {
-    struct cim_bytes id = frames_at(f, 0), frame = frames_at(f, 1);
+    struct cim_bytes id = link_frames_at(f, 0), frame = link_frames_at(f, 1);
     struct cim_sync msg;
     enum cim_err err;
 
@@ -114,18 +114,18 @@ static int
 on_ask(zloop_t *loop, zsock_t *sock, void *arg)
 {
     struct links *links = arg;
-    struct frames f;
+    struct link_frames f;
 
     (void)loop;
     for (int i = 0; i < LINK_PER_TURN; i++) {
-        bool got = frames_read(zsock_resolve(sock), &f);
+        bool got = link_frames_read(zsock_resolve(sock), &f);
         struct link_member *m =
-            got ? link_member(links, frames_user(&f)) : NULL;
+            got ? link_member(links, link_frames_user(&f)) : NULL;
         enum cim_err err = m ? handle_ask(links, m, &f) : CIM_OK;
 
         if (err)
             link_refuse(links, m->user, err);
-        frames_clear(&f);
+        link_frames_clear(&f);
         if (!got)
             break;
     }
@@ -182,17 +182,17 @@ on_answer(zloop_t *loop, zsock_t *sock, void *arg)
 {
     struct link_end *end = arg;
     struct link_peer *peer = end->peer;
-    struct frames f;
+    struct link_frames f;
 
     (void)loop;
     for (int i = 0; i < LINK_PER_TURN; i++) {
-        bool got = frames_read(zsock_resolve(sock), &f);
+        bool got = link_frames_read(zsock_resolve(sock), &f);
 
         if (got && f.total == 1)
-            mesh_answer(peer->links->mesh, peer->name, frames_at(&f, 0));
+            mesh_answer(peer->links->mesh, peer->name, link_frames_at(&f, 0));
         else if (got)
             link_refuse(peer->links, peer->name, CIM_EFORM);
-        frames_clear(&f);
+        link_frames_clear(&f);
         if (!got)
             break;
     }
@@ -228,5 +228,5 @@ links_ask(struct links *links, const char *peer, struct cim_bytes frame)
     struct link_peer *p = link_peer_find(links, peer);
 
     if (p && p->dealer.sock && frame.len <= CIM_SYNC_ASK_MAX)
-        (void)frames_send(zsock_resolve(p->dealer.sock), frame, false);
+        (void)link_frames_send(zsock_resolve(p->dealer.sock), frame, false);
 }

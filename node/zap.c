@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "node/frames.h"
 #include "node/journal.h"
+#include "node/link_frames.h"
 #include "node/mem.h"
 
 #define ZAP_ENDPOINT  "inproc://zeromq.zap.01"
@@ -63,19 +63,19 @@ zap_admits(struct zap *zap, struct cim_bytes domain, struct cim_bytes mechanism,
 
 /* An answer that cannot be sent is for a connection that went away. */
 static void
-answer(void *sock, struct frames *r, const char *code, const char *user)
+answer(void *sock, struct link_frames *r, const char *code, const char *user)
 {
     struct cim_bytes none = cim_bytes_of("", 0);
 
-    if (!frames_send(sock, frames_at(r, 0), true))
+    if (!link_frames_send(sock, link_frames_at(r, 0), true))
         return;
-    (void)frames_send(sock, none, true);
-    (void)frames_send(sock, cim_bytes_str("1.0"), true);
-    (void)frames_send(sock, frames_at(r, 3), true);
-    (void)frames_send(sock, cim_bytes_str(code), true);
-    (void)frames_send(sock, none, true);
-    (void)frames_send(sock, cim_bytes_str(user), true);
-    (void)frames_send(sock, none, false);
+    (void)link_frames_send(sock, none, true);
+    (void)link_frames_send(sock, cim_bytes_str("1.0"), true);
+    (void)link_frames_send(sock, link_frames_at(r, 3), true);
+    (void)link_frames_send(sock, cim_bytes_str(code), true);
+    (void)link_frames_send(sock, none, true);
+    (void)link_frames_send(sock, cim_bytes_str(user), true);
+    (void)link_frames_send(sock, none, false);
 }
 
 /* Anybody can make these lines: one a second in all, one a minute each. */
@@ -99,21 +99,21 @@ tell_refused(struct zap *zap, struct cim_bytes address, const char *user)
 
 /* id, "", "1.0", request id, domain, address, identity, mechanism, key */
 static void
-handle(struct zap *zap, struct frames *r)
+handle(struct zap *zap, struct link_frames *r)
 {
     char user[ZAP_USER_MAX + 1] = "";
     void *sock = zsock_resolve(zap->sock);
 
     if (r->n < 4)
         return;
-    if (r->total == 9 && frames_at(r, 1).len == 0 &&
-        cim_bytes_is(frames_at(r, 2), "1.0") &&
-        zap_admits(zap, frames_at(r, 4), frames_at(r, 7), frames_at(r, 8),
-                   user)) {
+    if (r->total == 9 && link_frames_at(r, 1).len == 0 &&
+        cim_bytes_is(link_frames_at(r, 2), "1.0") &&
+        zap_admits(zap, link_frames_at(r, 4), link_frames_at(r, 7),
+                   link_frames_at(r, 8), user)) {
         answer(sock, r, "200", user);
         return;
     }
-    tell_refused(zap, frames_at(r, 5), user);
+    tell_refused(zap, link_frames_at(r, 5), user);
     answer(sock, r, "300", "");
 }
 
@@ -121,15 +121,15 @@ static int
 on_request(zloop_t *loop, zsock_t *sock, void *arg)
 {
     struct zap *zap = arg;
-    struct frames r;
+    struct link_frames r;
 
     (void)loop;
     for (int i = 0; i < ZAP_PER_TURN; i++) {
-        bool got = frames_read(zsock_resolve(sock), &r);
+        bool got = link_frames_read(zsock_resolve(sock), &r);
 
         if (got)
             handle(zap, &r);
-        frames_clear(&r);
+        link_frames_clear(&r);
         if (!got)
             break;
     }

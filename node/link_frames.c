@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-#include "node/frames.h"
+#include "node/link_frames.h"
 
 void
-frames_clear(struct frames *f)
+link_frames_clear(struct link_frames *f)
 {
     for (size_t i = 0; i < f->n; i++)
         zmq_msg_close(&f->v[i]);
@@ -10,14 +10,14 @@ frames_clear(struct frames *f)
 }
 
 bool
-frames_read(void *sock, struct frames *out)
+link_frames_read(void *sock, struct link_frames *out)
 {
     zmq_msg_t rest;
     bool more = true;
 
     out->n = out->total = 0;
     while (more) {
-        bool keep = out->n < FRAMES_MAX;
+        bool keep = out->n < LINK_FRAMES_MAX;
         zmq_msg_t *msg = keep ? &out->v[out->n] : &rest;
 
         zmq_msg_init(msg);
@@ -36,7 +36,7 @@ frames_read(void *sock, struct frames *out)
 }
 
 struct cim_bytes
-frames_at(struct frames *f, size_t i)
+link_frames_at(struct link_frames *f, size_t i)
 {
     if (i >= f->n)
         return cim_bytes_of(NULL, 0);
@@ -44,7 +44,7 @@ frames_at(struct frames *f, size_t i)
 }
 
 const char *
-frames_user(struct frames *f)
+link_frames_user(struct link_frames *f)
 {
     const char *user;
 
@@ -55,7 +55,7 @@ frames_user(struct frames *f)
 }
 
 bool
-frames_send(void *sock, struct cim_bytes data, bool more)
+link_frames_send(void *sock, struct cim_bytes data, bool more)
 {
     int flags = ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0);
 
