@@ -34,11 +34,24 @@ struct cim_draft {
 void cim_draft_clear(struct cim_draft *draft);
 
 /*
+ * given is BLAKE2b-256 over the encoding of only the fields that were given,
+ * maps sorted by key: equal however they are written and in whatever form. A
+ * topic that the rule would make counts as not given, a time without a date
+ * as itself and not as the day it was read on; node, epoch, seq, receivedAt
+ * and arrival do not count. A fresh id is not given, a derived one is.
+ */
+
+/*
  * One JSON object, of any input form, to an event.
  *   text  UTF-8, one object, at most 256 KiB
  * Errors: CIM_EFORM (not JSON, with line and column), CIM_EFIELD, CIM_EEVENT,
  * CIM_ETOPIC, CIM_ECOMMUNITY, CIM_ETOOBIG, CIM_ENOMEM; diag names the field
- * and what it may hold.
+ * and what it may hold. out is empty unless CIM_OK.
+ * The id of the openci form is the version 8 UUID of BLAKE2b-256 over the
+ * object as JSON text with sorted keys and no blanks, its own id included.
+ * Out of memory inside jansson may look like CIM_EFORM or, worse, cost a
+ * character: a program gives it an allocator that does not return without
+ * memory (json_set_alloc_funcs), as node/ does for itself.
  */
 CIM_MUST enum cim_err cim_json_read(struct cim_bytes text,
                                     const struct cim_fill *fill,
@@ -57,14 +70,19 @@ struct cim_place {
  * One line of JSON without a newline, control characters and non-ASCII
  * bidi marks escaped, so it is safe on a terminal.
  *   form  CIM_FORM_JSON or CIM_FORM_SEED
- * Events of a higher v or with unknown fields keep them in the json form.
- * Errors: CIM_EFORM (bytes that were not checked), CIM_ENOMEM.
+ *   place may be NULL
+ * Events of a higher v or with unknown fields keep them in the json form, but
+ * for fields named like a part of the place. A time beyond year 9999 is a
+ * number; bin is base64url text.
+ * Errors: CIM_EFORM (bytes that were not checked), CIM_ENOMEM; then out is as
+ * before.
  */
 CIM_MUST enum cim_err cim_json_write(struct cim_bytes event,
                                      const struct cim_place *place,
                                      enum cim_form form, struct cim_buf *out);
 
-/* "2026-11-22T12:34:56.789Z", 24 characters and a NUL. */
+/* "2026-11-22T12:34:56.789Z", 24 characters and a NUL; the first or last such
+ * text for times outside of its years. */
 #define CIM_TIME_TEXT_LEN 24
 void cim_time_text(int64_t time_ms, char out[static CIM_TIME_TEXT_LEN + 1]);
 /* RFC 3339 with a zone, years 1970..9999. Errors: CIM_EFORM. */

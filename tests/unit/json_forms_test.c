@@ -95,6 +95,20 @@ seed_members_are_joined_by_commas(void **state)
 }
 
 static void
+seed_keeps_blanks_of_members_in_a_list(void **state)
+{
+    struct reader *r = *state;
+
+    reads(r, "{" OWN ",\"consistsOf\":[\"a\",\" b\"]}");
+    assert_non_null(
+        strstr(written(r, CIM_FORM_SEED), "\"CONSIST_OF\":[\"a\",\" b\"]"));
+    struct cim_hash given = r->draft.given;
+    reads(r, "{\"EVENT_TYPE\":\"Weather\",\"BUILD_URL\":\"https://ci/3\","
+             "\"CONSIST_OF\":[\"a\",\" b\"]}");
+    assert_true(cim_hash_eq(&given, &r->draft.given));
+}
+
+static void
 seed_time_without_date_is_of_today(void **state)
 {
     struct reader *r = *state;
@@ -291,6 +305,14 @@ prototype_of_another_origin_is_refused(void **state)
     struct reader *r = *state;
 
     refuses(r,
+            "{\"type\":\"ArtifactPublishedEvent\",\"origin\":\"odl-x\","
+            "\"confidenceLevel\":{\"A\":\"SUCCESS\"}," PROTOTYPE "}",
+            CIM_ECOMMUNITY, "origin: has to be 'odl'");
+    refuses(r,
+            "{\"type\":\"ArtifactPublishedEvent\",\"origin\":\"o\","
+            "\"confidenceLevel\":{\"A\":\"SUCCESS\"}," PROTOTYPE "}",
+            CIM_ECOMMUNITY, "origin: has to be 'odl'");
+    refuses(r,
             "{\"type\":\"ArtifactPublishedEvent\",\"origin\":\"OPNFV\","
             "\"confidenceLevel\":{\"A\":\"SUCCESS\"}," PROTOTYPE "}",
             CIM_ECOMMUNITY, "origin: has to be 'odl'");
@@ -423,6 +445,7 @@ main(void)
         TEST(seed_keys_with_a_result_are_levels),
         TEST(seed_keys_nobody_knows_are_refused),
         TEST(seed_members_are_joined_by_commas),
+        TEST(seed_keeps_blanks_of_members_in_a_list),
         TEST(seed_time_without_date_is_of_today),
         TEST(seed_retried_tomorrow_is_the_same_content),
         TEST(same_content_in_json_and_seed_is_the_same),

@@ -239,6 +239,19 @@ given_is_the_same_however_it_is_written(void **state)
 }
 
 static void
+given_does_not_depend_on_what_is_filled_in(void **state)
+{
+    struct reader *r = *state;
+
+    reads(r, "{" ARTIFACT "}");
+    struct cim_hash first = r->draft.given;
+    r->fill.now_ms += 1;
+    r->fill.id.b[0] ^= 1;
+    reads(r, "{" ARTIFACT "}");
+    assert_true(cim_hash_eq(&first, &r->draft.given));
+}
+
+static void
 given_differs_with_any_field(void **state)
 {
     struct reader *r = *state;
@@ -467,6 +480,7 @@ main(void)
         TEST(subject_that_cannot_be_a_segment_is_refused),
         TEST(what_only_output_has_may_come_back),
         TEST(given_is_the_same_however_it_is_written),
+        TEST(given_does_not_depend_on_what_is_filled_in),
         TEST(given_differs_with_any_field),
         TEST(json_has_the_keys_people_look_for_first),
         TEST(unknown_place_is_left_out),
