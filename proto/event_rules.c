@@ -277,36 +277,42 @@ check_ext(struct cim_bytes raw, struct cim_diag *diag)
     }
 }
 
-#define AT(member) offsetof(struct cim_event, member)
-#define A_NAME     "text of 1 to 200 bytes without control characters"
+#define AT(member)  offsetof(struct cim_event, member)
+#define NAMED(name) name, sizeof name - 1
+#define A_NAME      "text of 1 to 200 bytes without control characters"
 #define A_URL                                                                  \
     "a URL: lower-case scheme, ':', at most 2048 bytes, no spaces or control " \
     "characters"
 
 const struct cim_field cim_fields[CIM_FIELDS] = {
-    {"v", AT(v), CIM_SHAPE_INT, NULL, NULL, "the number 1"},
-    {"eventId", AT(id), CIM_SHAPE_TEXT, id_valid, NULL,
+    {NAMED("v"), AT(v), CIM_SHAPE_INT, NULL, NULL, "the number 1"},
+    {NAMED("eventId"), AT(id), CIM_SHAPE_TEXT, id_valid, NULL,
      "a UUID in lower case (8-4-4-4-12 hex digits)"},
-    {"eventType", AT(type_name), CIM_SHAPE_TEXT, cim_type_name_valid, NULL,
-     "a letter and up to 63 more letters or digits"},
-    {"eventTime", AT(time_ms), CIM_SHAPE_INT, NULL, NULL,
+    {NAMED("eventType"), AT(type_name), CIM_SHAPE_TEXT, cim_type_name_valid,
+     NULL, "a letter and up to 63 more letters or digits"},
+    {NAMED("eventTime"), AT(time_ms), CIM_SHAPE_INT, NULL, NULL,
      "ms since 1970 UTC, 0 to 2^53-1; as JSON also RFC 3339 text with a zone"},
-    {"topic", AT(topic), CIM_SHAPE_TEXT, NULL, NULL, "COMMUNITY/TYPE/SUBJECT/"},
-    {"buildUrl", AT(build_url), CIM_SHAPE_TEXT, url_valid, NULL, A_URL},
-    {"artifactUrl", AT(artifact_url), CIM_SHAPE_TEXT, url_valid, NULL, A_URL},
-    {"artifactName", AT(artifact_name), CIM_SHAPE_TEXT, cim_text_valid, NULL,
-     A_NAME},
-    {"artifactDigest", AT(artifact_digest), CIM_SHAPE_TEXT,
+    {NAMED("topic"), AT(topic), CIM_SHAPE_TEXT, NULL, NULL,
+     "COMMUNITY/TYPE/SUBJECT/"},
+    {NAMED("buildUrl"), AT(build_url), CIM_SHAPE_TEXT, url_valid, NULL, A_URL},
+    {NAMED("artifactUrl"), AT(artifact_url), CIM_SHAPE_TEXT, url_valid, NULL,
+     A_URL},
+    {NAMED("artifactName"), AT(artifact_name), CIM_SHAPE_TEXT, cim_text_valid,
+     NULL, A_NAME},
+    {NAMED("artifactDigest"), AT(artifact_digest), CIM_SHAPE_TEXT,
      cim_digest_text_valid, NULL, "sha256: and 64 lower-case hex digits"},
-    {"projectBranch", AT(project_branch), CIM_SHAPE_TEXT, cim_text_valid, NULL,
-     A_NAME},
-    {"baselineName", AT(baseline_name), CIM_SHAPE_TEXT, cim_text_valid, NULL,
-     A_NAME},
-    {"baselineUrl", AT(baseline_url), CIM_SHAPE_TEXT, url_valid, NULL, A_URL},
-    {"confidenceLevel", AT(levels), CIM_SHAPE_RAW, NULL, check_levels, NULL},
-    {"consistsOf", AT(consists_of), CIM_SHAPE_RAW, NULL, check_members, NULL},
-    {"links", AT(links), CIM_SHAPE_RAW, NULL, check_links, NULL},
-    {"ext", AT(ext), CIM_SHAPE_RAW, NULL, check_ext, NULL},
+    {NAMED("projectBranch"), AT(project_branch), CIM_SHAPE_TEXT, cim_text_valid,
+     NULL, A_NAME},
+    {NAMED("baselineName"), AT(baseline_name), CIM_SHAPE_TEXT, cim_text_valid,
+     NULL, A_NAME},
+    {NAMED("baselineUrl"), AT(baseline_url), CIM_SHAPE_TEXT, url_valid, NULL,
+     A_URL},
+    {NAMED("confidenceLevel"), AT(levels), CIM_SHAPE_RAW, NULL, check_levels,
+     NULL},
+    {NAMED("consistsOf"), AT(consists_of), CIM_SHAPE_RAW, NULL, check_members,
+     NULL},
+    {NAMED("links"), AT(links), CIM_SHAPE_RAW, NULL, check_links, NULL},
+    {NAMED("ext"), AT(ext), CIM_SHAPE_RAW, NULL, check_ext, NULL},
 };
 
 enum cim_field_id
@@ -314,7 +320,9 @@ cim_field_find(struct cim_bytes name)
 {
     unsigned i = 0;
 
-    while (i < CIM_FIELDS && !cim_bytes_is(name, cim_fields[i].name))
+    while (i < CIM_FIELDS &&
+           (name.len != cim_fields[i].len ||
+            memcmp(name.p, cim_fields[i].name, name.len) != 0))
         i++;
     return (enum cim_field_id)i;
 }

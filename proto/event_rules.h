@@ -40,6 +40,7 @@ enum cim_shape {
 
 struct cim_field {
     const char *name;
+    size_t len;    /* of name */
     size_t offset; /* in struct cim_event */
     enum cim_shape shape;
     bool (*valid)(struct cim_bytes value); /* text but topic */
