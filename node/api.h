@@ -19,7 +19,8 @@ enum api_kind {
     API_PEERS,
     API_HOOKS,
     API_RELOAD,  /* text: what changed, a line each; err and diag if refused */
-    API_GONE     /* the HTTP thread gave up on it: free it when it is done */
+    API_ROTTEN   /* an event whose bytes no longer fit was met while reading:
+                    the loop sets it aside and frees the call */
 };
 
 struct api_call {
@@ -30,6 +31,8 @@ struct api_call {
     struct view_peers peers;
     struct view_hooks hooks;
     struct cim_buf text;
+    struct store_log rotten_log; /* ROTTEN */
+    uint64_t rotten_seq;
     enum cim_err err;
     struct cim_diag diag;
 };

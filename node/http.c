@@ -21,6 +21,8 @@
 #include "node/http_private.h"
 #include "node/mem.h"
 
+#define ROTTEN_MAX 16 /* told in one turn */
+
 static int64_t
 clock_ms(clockid_t id)
 {
@@ -111,6 +113,24 @@ answered(struct http *http, struct api_call *call)
     http_conn_resume(request->conn);
 }
 
+/* Events met that no longer fit their batch; the loop sets them aside. */
+static void
+tell_rotten(struct http *http)
+{
+    struct http_message message = {.kind = HTTP_MSG_CALL};
+    struct store_log log;
+    uint64_t seq;
+
+    for (int i = 0; i < ROTTEN_MAX && http->reader != NULL &&
+                    store_reader_rotten(http->reader, &log, &seq);
+         i++) {
+        message.call = api_call_new(API_ROTTEN);
+        message.call->rotten_log = log;
+        message.call->rotten_seq = seq;
+        pipe_send(http->back, &message);
+    }
+}
+
 static void
 heard(struct http *http, const struct http_message *news)
 {
@@ -138,7 +158,7 @@ read_pipe(struct http *http)
             http->ending = true;
     }
     if (http->arrival > arrival)
-        http_stream_wake(http, true, 0);
+        http->wake = true;
 }
 
 static long
@@ -146,6 +166,8 @@ wait_ms(struct http *http)
 {
     MHD_UNSIGNED_LONG_LONG timeout;
 
+    if (http->wake)
+        return 0;
     if (MHD_get_timeout(http->daemon, &timeout) == MHD_YES &&
         timeout < HTTP_SWEEP_MS)
         return (long)timeout;
@@ -163,7 +185,12 @@ turn(struct http *http)
 
     zmq_poll(items, 2, wait_ms(http));
     read_pipe(http);
+    if (http->wake) {
+        http->wake = false;
+        http_stream_wake(http, true, 0);
+    }
     MHD_run(http->daemon);
+    tell_rotten(http);
     int64_t mono_ms = http_mono_ms();
     if (mono_ms - http->swept_mono_ms >= HTTP_SWEEP_MS) {
         http->swept_mono_ms = mono_ms;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "node/http_private.h"
-#include "node/mem.h"
+#include "proto/json_proof.h"
 
 enum cim_err
 http_event_line(const struct store_row *row, enum cim_form form,
@@ -62,8 +62,11 @@ since_event(struct http_request *request, struct cim_bytes community,
         refuse_read(request);
         return false;
     }
-    if (*after > 0)
+    if (*after > 0) {
+        if (*after < request->params.after)
+            *after = request->params.after;
         return true;
+    }
     http_refuse(request, 404, "absent",
                 "since names an event that this node "
                 "does not have",
@@ -144,7 +147,7 @@ http_events(struct http_request *request)
     struct store_query query = {.prefixes = params->topics,
                                 .n_prefixes = params->n_topics,
                                 .limit = params->limit ? params->limit : 100,
-                                .max_bytes = HTTP_PAGE_MAX,
+                                .max_bytes = params->newest ? 0 : HTTP_PAGE_MAX,
                                 .newest = params->newest};
     uint64_t scanned = 0;
     char next[24];
@@ -164,8 +167,11 @@ http_events(struct http_request *request)
         return;
     }
     snprintf(next, sizeof next, "%llu", (unsigned long long)scanned);
-    http_reply(request, 200, "application/x-ndjson", &page.buf, "Cimesh-Next",
-               next);
+    bool more = !params->newest && scanned < request->http->arrival;
+    struct http_header headers[] = {{"Cimesh-Next", next},
+                                    {more ? "Cimesh-More" : NULL, "1"},
+                                    {NULL, NULL}};
+    http_reply(request, 200, "application/x-ndjson", &page.buf, headers);
 }
 
 /* ---- one event */
@@ -194,7 +200,6 @@ note_place(void *ctx, const struct store_row *row)
     return proofs->n < sizeof proofs->v / sizeof *proofs->v;
 }
 
-/* Topics need no escaping: their alphabet has no quote or backslash. */
 static enum cim_err
 add_proof(struct store_reader *reader, const struct place *place,
           struct cim_buf *out)
@@ -202,16 +207,11 @@ add_proof(struct store_reader *reader, const struct place *place,
     struct cim_buf slice = {0};
     enum cim_err err = store_proof(reader, &place->log, place->seq, &slice);
 
-    if (err == CIM_OK) {
-        char *text = xcalloc(1, CIM_B64_LEN(slice.len) + 1);
-        cim_b64_encode(slice.p, slice.len, text);
-        cim_buf_add_str(out, "{\"topic\":\"");
-        cim_buf_add_str(out, place->topic);
-        cim_buf_add_str(out, "\",\"slice\":\"");
-        cim_buf_add_str(out, text);
-        cim_buf_add_str(out, "\"}\n");
-        free(text);
-    }
+    if (err == CIM_OK)
+        err = cim_proof_write(cim_bytes_str(place->topic),
+                              cim_buf_bytes(&slice), out);
+    if (err == CIM_OK)
+        cim_buf_add_u8(out, '\n');
     cim_buf_clear(&slice);
     return err;
 }
@@ -263,5 +263,5 @@ http_event(struct http_request *request)
             refuse_read(request);
         return;
     }
-    http_reply(request, 200, "application/x-ndjson", &page.buf, NULL, NULL);
+    http_reply(request, 200, "application/x-ndjson", &page.buf, NULL);
 }

@@ -151,6 +151,7 @@ struct http {
     bool ready;
     char why_not[128];
     bool ending;
+    bool wake; /* a stream has more to look at */
     int64_t swept_mono_ms;
 };
 
@@ -202,9 +203,12 @@ void http_param_read(struct http_request *request, struct MHD_Connection *mhd);
 bool http_param_duration(const char *text, int64_t *ms);
 
 /* ---- http_reply.c: one of these, once a request. */
-/* Takes buf's memory. name, value: one more header, or NULL. */
+struct http_header {
+    const char *name, *value;
+};
+/* Takes buf's memory. headers: more of them, ended by a NULL name; or NULL. */
 void http_reply(struct http_request *request, unsigned status, const char *type,
-                struct cim_buf *buf, const char *name, const char *value);
+                struct cim_buf *buf, const struct http_header *headers);
 /* give is asked for more whenever the client took the last. */
 void http_reply_stream(struct http_request *request,
                        MHD_ContentReaderCallback give, void *ctx,
@@ -220,6 +224,8 @@ struct http_problem *http_problem_set(struct http_request *request,
 /* ... at once. */
 void http_refuse(struct http_request *request, unsigned status,
                  const char *label, const char *detail, const char *hint);
+/* What the request keeps in memory, of HTTP_HELD_MAX. False: no room, and a
+ * problem is set. */
 bool http_hold(struct http_request *request, size_t bytes);
 /* The client asks for this type. */
 bool http_wants(struct http_request *request, const char *type);
@@ -245,12 +251,13 @@ void http_publish_begin(struct http_request *request);
  * False: a problem was set. */
 bool http_since(struct http_request *request, bool stream,
                 struct store_query *query);
-enum cim_err http_event_line(const struct store_row *row, enum cim_form form,
-                             struct cim_buf *out);
+CIM_MUST enum cim_err http_event_line(const struct store_row *row,
+                                      enum cim_form form, struct cim_buf *out);
 
 /* ---- http_stream.c */
 void http_stream_destroy(struct http_stream **stream);
-/* Resumes those that have something to say by now. */
+/* Resumes those that may have something to say: all when there is news, else
+ * those whose heartbeat is due. */
 void http_stream_wake(struct http *http, bool news, int64_t mono_ms);
 
 /* ---- http_view.c, http_text.c */

@@ -161,7 +161,7 @@ reply_places(struct http_request *request)
         if (!place->again)
             status = 201;
     }
-    http_reply(request, status, "application/x-ndjson", &buf, NULL, NULL);
+    http_reply(request, status, "application/x-ndjson", &buf, NULL);
 }
 
 void

@@ -56,7 +56,7 @@ queue(struct http_request *request, unsigned status,
 
 void
 http_reply(struct http_request *request, unsigned status, const char *type,
-           struct cim_buf *buf, const char *name, const char *value)
+           struct cim_buf *buf, const struct http_header *headers)
 {
     if (buf->err != CIM_OK)
         mem_fail();
@@ -66,8 +66,8 @@ http_reply(struct http_request *request, unsigned status, const char *type,
         mem_fail();
     *buf = (struct cim_buf){0};
     MHD_add_response_header(response, "Content-Type", type);
-    if (name != NULL)
-        MHD_add_response_header(response, name, value);
+    for (; headers != NULL && headers->name != NULL; headers++)
+        MHD_add_response_header(response, headers->name, headers->value);
     queue(request, status, response, HTTP_WRITE);
 }
 
@@ -90,7 +90,7 @@ http_reply_text(struct http_request *request, unsigned status, const char *text)
     struct cim_buf buf = {0};
 
     cim_buf_add_str(&buf, text);
-    http_reply(request, status, "text/plain; charset=utf-8", &buf, NULL, NULL);
+    http_reply(request, status, "text/plain; charset=utf-8", &buf, NULL);
 }
 
 struct http_problem *
@@ -134,7 +134,7 @@ http_reply_problem(struct http_request *request,
                    const struct http_problem *problem)
 {
     struct cim_buf buf = {0};
-    char type[64], allow[16] = "";
+    char type[64];
     json_t *object = json_object();
 
     snprintf(type, sizeof type, "urn:cimesh:%s", problem->label);
@@ -154,14 +154,13 @@ http_reply_problem(struct http_request *request,
     cim_buf_add_u8(&buf, '\n');
     free(body);
     json_decref(object);
+    struct http_header headers[2] = {{NULL, NULL}, {NULL, NULL}};
     if (problem->status == 405)
-        snprintf(allow, sizeof allow, "%s", request->allow);
-    bool later = problem->status == 503 || problem->status == 507;
+        headers[0] = (struct http_header){"Allow", request->allow};
+    else if (problem->status == 503 || problem->status == 507)
+        headers[0] = (struct http_header){"Retry-After", "2"};
     http_reply(request, problem->status, "application/problem+json", &buf,
-               later              ? "Retry-After"
-               : allow[0] != '\0' ? "Allow"
-                                  : NULL,
-               later ? "2" : allow);
+               headers);
 }
 
 void

@@ -91,8 +91,10 @@ give(void *cls, uint64_t at, char *out, size_t max)
         return MHD_CONTENT_READER_END_WITH_ERROR;
     size_t n = s->page.len - s->taken;
     if (n == 0) {
-        if (s->query.after >= s->http->arrival)
-            http_conn_suspend(s->conn);
+        /* Long scans go on in the next turn, so that others get theirs. */
+        if (s->query.after < s->http->arrival)
+            s->http->wake = true;
+        http_conn_suspend(s->conn);
         return 0;
     }
     n = n < max ? n : max;

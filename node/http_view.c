@@ -202,7 +202,7 @@ reply_view(struct http_request *request, bool text, struct cim_buf *buf)
 {
     http_reply(request, 200,
                text ? "text/plain; charset=utf-8" : "application/json", buf,
-               NULL, NULL);
+               NULL);
 }
 
 /* False: asked now, the answer comes later. */
@@ -293,7 +293,7 @@ http_reload(struct http_request *request)
     if (!has_answer(request, API_RELOAD))
         return;
     if (call->err == CIM_OK) {
-        http_reply(request, 200, "text/plain; charset=utf-8", &call->text, NULL,
+        http_reply(request, 200, "text/plain; charset=utf-8", &call->text,
                    NULL);
         return;
     }

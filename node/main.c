@@ -18,6 +18,24 @@
 #define DEFAULT_DIR "/etc/cimesh"
 
 const struct cmd cmd_table[] = {
+    {"publish", "TYPE field=value ... | --from-env | --file FILE|-",
+     "say what happened: signed, kept and sent to who follows",
+     cmd_publish_help, cmd_publish},
+    {"sub", "PREFIX... [-C N] [-W SECONDS] [--since WHEN]",
+     "show events as they arrive", cmd_sub_help, cmd_sub},
+    {"log", "[PREFIX...] [-n N] [--since WHEN]", "show what is stored",
+     cmd_log_help, cmd_log},
+    {"show", "[COMMUNITY:]ID [--proof]", "show one event, or its proof",
+     cmd_show_help, cmd_show},
+    {"status", "", "is my node well, who is up, is anything missing",
+     cmd_status_help, cmd_status},
+    {"peers", "", "each peer: heads, lag, gaps, refusals", cmd_peers_help,
+     cmd_peers},
+    {"hooks", "[list | runs [HOOK] [-n N]]",
+     "what is triggered here, and how it ended", cmd_hooks_help, cmd_hooks},
+    {"bench", "[--connections N] [--batch N] [--events N] [--seconds S]",
+     "how many events a second this node acknowledges", cmd_bench_help,
+     cmd_bench},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

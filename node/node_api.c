@@ -108,7 +108,8 @@ node_api(struct node *node, struct api_call *call)
     case API_RELOAD:
         call->err = node_reload(node, &call->text, &call->diag);
         break;
-    case API_GONE:
+    case API_ROTTEN:
+        node_set_aside(node, &call->rotten_log, call->rotten_seq);
         api_call_destroy(&call);
         return;
     }

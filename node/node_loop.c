@@ -128,20 +128,19 @@ on_store(zloop_t *loop, zsock_t *pipe, void *arg)
     return go_on(node);
 }
 
-/* Bytes that rotted on the disk: set aside, and fetched again by the mesh. */
-static void
-set_aside(struct node *node, const struct serve_task *task)
+void
+node_set_aside(struct node *node, const struct store_log *log, uint64_t seq)
 {
     struct store_job *job = store_job_new(STORE_ASIDE);
 
-    job->aside.log = task->rotten_log;
-    job->aside.seq = task->rotten_seq;
+    job->aside.log = *log;
+    job->aside.seq = seq;
     job->now_ms = zclock_time();
     log_warn("STORE-ROT",
              "node=%s epoch=%llu seq=%llu text=\"its bytes no longer fit what "
              "was signed: set aside, to be fetched again\"",
-             task->rotten_log.node, (unsigned long long)task->rotten_log.epoch,
-             (unsigned long long)task->rotten_seq);
+             log->node, (unsigned long long)log->epoch,
+             (unsigned long long)seq);
     node_submit(node, job);
 }
 
@@ -151,7 +150,7 @@ task_done(struct node *node, struct serve_task *task)
     struct mesh_have_ask *have = task->have;
 
     if (task->rotten)
-        set_aside(node, task);
+        node_set_aside(node, &task->rotten_log, task->rotten_seq);
     switch (task->kind) {
     case SERVE_HAVE:
         task->have = NULL;

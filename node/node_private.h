@@ -102,6 +102,9 @@ int node_signals_open(void);
 void node_run_loop(struct node *node);
 /* For the store thread; counted, so that it is not fed faster than it eats. */
 void node_submit(struct node *node, struct store_job *job);
+/* Bytes that rotted on the disk: set aside, fetched again by the mesh. */
+void node_set_aside(struct node *node, const struct store_log *log,
+                    uint64_t seq);
 
 /* ---- node_api.c, node_note.c --------------------------------------------*/
 

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* cmd_client - what the commands that talk to the node have in common. */
+#ifndef CIM_NODE_CMD_CLIENT_H
+#define CIM_NODE_CMD_CLIENT_H
+
+#include "node/cmd.h"
+#include "node/http_client.h"
+
+/* 0, or the exit code with the sentence on stderr. */
+int cmd_client_open(const struct cmd_context *ctx, const char *cmd,
+                    struct http_client **out);
+/* The exit code of a call that failed, with its sentence on stderr. */
+int cmd_client_fail(const char *cmd, enum cim_err err,
+                    const struct cim_diag *diag);
+/* ... of a reply that is not 2xx. */
+int cmd_client_refused(const char *cmd, const struct http_reply *reply);
+
+/* GET path; 0 with a 2xx in *out, else the exit code and a sentence. */
+int cmd_client_get(struct http_client *client, const char *cmd,
+                   const char *path, const char *accept,
+                   struct http_reply *out);
+
+/* The whole of a view: opens, gets as text or JSON, prints. */
+int cmd_client_show(const struct cmd_context *ctx, const char *cmd,
+                    const char *path);
+
+/* Appends "?name=value" or "&name=value". */
+void cmd_client_query(struct cim_buf *path, const char *name,
+                      const char *value);
+
+/* Checks prefixes as a person types them and appends them as topics.
+ * 0, or 64 with the sentence on stderr. */
+int cmd_client_topics(struct cim_buf *path, const char *cmd, int argc,
+                      char **argv);
+
+/* A number from least to most; 0, or 64 with the sentence on stderr. */
+int cmd_client_number(const char *cmd, const char *option, const char *text,
+                      unsigned long least, unsigned long most,
+                      unsigned long *out);
+
+/* Writes to stdout and flushes; false when nobody reads it any more. */
+bool cmd_client_print(const void *p, size_t len);
+
+/* A reader that leaves ends the command with 0, not with a signal. */
+void cmd_client_quiet_pipe(void);
+
+#endif
