@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/settings.h"
+
 static void say(const char *cmd, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));
 
@@ -76,6 +78,18 @@ cmd_exit_of(enum cim_err err)
     default:
         return CMD_DATA;
     }
+}
+
+int
+cmd_site(const struct cmd_context *ctx, const char *cmd, struct settings **out)
+{
+    struct cim_diag diag = {{0}};
+    enum cim_err err = settings_load(ctx->dir, out, &diag);
+
+    if (!err)
+        return 0;
+    return cmd_fail(err == CIM_EPERM ? CMD_DENIED : CMD_CONFIG, cmd, "%s",
+                    diag.text);
 }
 
 /* ---- options ------------------------------------------------------------ */

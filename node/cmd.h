@@ -86,6 +86,14 @@ int cmd_options(const char *cmd, int *argc, char **argv,
  */
 int cmd_apply(const struct cmd_context *ctx, const char *cmd);
 
+/*
+ * cimesh.zpl of the site directory; settings_destroy frees it. Returns 0, or
+ * the exit code with the sentence on stderr: 78, 77 when it may not be read.
+ */
+struct settings;
+int cmd_site(const struct cmd_context *ctx, const char *cmd,
+             struct settings **out);
+
 /* `cimesh help` and `cimesh help WORD`, on stdout; returns 0 or 64. */
 int cmd_help(const char *word);
 

@@ -18,6 +18,10 @@
 #define DEFAULT_DIR "/etc/cimesh"
 
 const struct cmd cmd_table[] = {
+    {"follow", "TOPIC... [--since all|now]", "hear this from others",
+     cmd_follow_help, cmd_follow},
+    {"unfollow", "TOPIC...", "hear this no more", cmd_unfollow_help,
+     cmd_unfollow},
     {"publish", "TYPE field=value ... | --from-env | --file FILE|-",
      "say what happened: signed, kept and sent to who follows",
      cmd_publish_help, cmd_publish},
@@ -33,6 +37,10 @@ const struct cmd cmd_table[] = {
      cmd_peers},
     {"hooks", "[list | runs [HOOK] [-n N]]",
      "what is triggered here, and how it ended", cmd_hooks_help, cmd_hooks},
+    {"key", "show", "this node's public keys and fingerprint", cmd_key_help,
+     cmd_key},
+    {"reload", "", "the running node reads its files again", cmd_reload_help,
+     cmd_reload},
     {"bench", "[--connections N] [--batch N] [--events N] [--seconds S]",
      "how many events a second this node acknowledges", cmd_bench_help,
      cmd_bench},

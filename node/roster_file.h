@@ -45,16 +45,6 @@ CIM_MUST enum cim_err roster_file_fits(const struct roster *others,
                                        const struct roster_community *fresh,
                                        struct cim_diag *diag);
 
-/*
- * Has this node, if it is there, our own keys (now or next)?
- * Errors: CIM_ECONFLICT with diag.
- */
-CIM_MUST enum cim_err roster_file_own(const struct roster_community *c,
-                                      const char *node,
-                                      const struct cim_signkey *sign,
-                                      const struct cim_curvekey *curve,
-                                      struct cim_diag *diag);
-
 /* The same content, whatever comments and order the files have. */
 bool roster_file_same(const struct roster_community *a,
                       const struct roster_community *b);

@@ -196,28 +196,3 @@ roster_file_fits(const struct roster *others,
             return err;
     return CIM_OK;
 }
-
-enum cim_err
-roster_file_own(const struct roster_community *c, const char *node,
-                const struct cim_signkey *sign,
-                const struct cim_curvekey *curve, struct cim_diag *diag)
-{
-    for (size_t i = 0; i < c->n_nodes; i++) {
-        const struct roster_node *n = &c->nodes[i];
-        bool signs = memcmp(n->sign.b, sign->b, CIM_KEY_LEN) == 0 ||
-                     (n->has_sign_next &&
-                      memcmp(n->sign_next.b, sign->b, CIM_KEY_LEN) == 0);
-        bool curves = memcmp(n->curve.b, curve->b, CIM_KEY_LEN) == 0 ||
-                      (n->has_curve_next &&
-                       memcmp(n->curve_next.b, curve->b, CIM_KEY_LEN) == 0);
-
-        if (strcmp(n->name, node) != 0 || (signs && curves))
-            continue;
-        cim_diag_set(diag,
-                     "%s: the %s key is not the one of this node's key file; "
-                     "`cimesh key show` prints the right ones",
-                     node, signs ? "curve" : "sign");
-        return CIM_ECONFLICT;
-    }
-    return CIM_OK;
-}

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * cmd_init - makes a site directory: keys, configuration, roster file.
+ *
+ * Whole or not at all: what was made is remembered and taken away again when
+ * a later step fails, and nothing that was there is ever touched.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "keys/identity.h"
+#include "node/cmd.h"
+#include "node/endpoint.h"
+#include "node/file.h"
+#include "node/mem.h"
+#include "node/roster_file.h"
+#include "node/zpl.h"
+#include "proto/topic.h"
+
+const char cmd_init_help[] =
+    "Examples:\n"
+    "    cimesh init odl/ci-1 --endpoint tcp://ci.example.org:7570\n"
+    "    cimesh --dir ./site init odl/ci-1 --endpoint tcp://127.0.0.1:7570\n"
+    "    cimesh init odl/desk-3         a follower that nobody can dial\n"
+    "\n"
+    "Makes the site directory: a key pair, cimesh.zpl and roster/odl.zpl,\n"
+    "the file to give to others. Prints the roster file's path.\n"
+    "    --endpoint tcp://HOST:PORT  what others dial for events\n"
+    "    --sync tcp://HOST:PORT      what they dial for what they missed;\n"
+    "                                default: the next port\n"
+    "    --contact TEXT              whom to ask, for the roster file\n"
+    "\n"
+    "Exit codes: 0; 78 something is there already, and nothing was changed;\n"
+    "77 not allowed to write there; 74 cannot write.\n";
+
+struct init {
+    const char *node; /* "odl/ci-1" */
+    char community[CIM_NAME_MAX + 1];
+    const char *contact;
+    struct endpoint events, sync;
+    bool dialled;                             /* has endpoints */
+    char *dir, *key, *roster, *config, *data; /* owned paths */
+    char *made[64]; /* owned; to take away on failure, newest last */
+    size_t n_made;
+    struct cim_diag diag;
+};
+
+/* ---- the command line --------------------------------------------------- */
+
+static int
+read_endpoints(struct init *in, const char *events, const char *sync)
+{
+    if (!events && sync)
+        return cmd_usage("init", "--sync without --endpoint; give both, or "
+                                 "none for a node nobody can dial");
+    if (!events)
+        return 0;
+    in->dialled = true;
+    if (endpoint_parse(events, ENDPOINT_DIAL, &in->events, &in->diag))
+        return cmd_usage("init", "--endpoint: %s", in->diag.text);
+    in->sync = in->events;
+    in->sync.port++;
+    if (sync && endpoint_parse(sync, ENDPOINT_DIAL, &in->sync, &in->diag))
+        return cmd_usage("init", "--sync: %s", in->diag.text);
+    if (in->sync.port > 65535)
+        return cmd_usage("init", "there is no port behind 65535 for catch-up; "
+                                 "give one with --sync");
+    if (in->sync.port == in->events.port &&
+        strcmp(in->sync.host, in->events.host) == 0)
+        return cmd_usage("init", "--sync needs a port of its own");
+    return 0;
+}
+
+static int
+check_contact(const struct init *in)
+{
+    struct cim_buf quoted = {0};
+    bool fits = strlen(in->contact) <= ROSTER_CONTACT_MAX &&
+                cim_utf8_valid(cim_bytes_str(in->contact)) &&
+                !zpl_quote(cim_bytes_str(in->contact), &quoted);
+
+    cim_buf_clear(&quoted);
+    return fits ? 0
+                : cmd_usage("init",
+                            "--contact is at most %d bytes of text, without "
+                            "control characters and not with both kinds of "
+                            "quotes",
+                            ROSTER_CONTACT_MAX);
+}
+
+static int
+read_line(struct init *in, int argc, char **argv)
+{
+    const char *events = NULL, *sync = NULL;
+    const struct cmd_option options[] = {
+        {.name = "--endpoint", .value = &events},
+        {.name = "--sync", .value = &sync},
+        {.name = "--contact", .value = &in->contact},
+        {0}};
+    struct cim_bytes community;
+    int code = cmd_options("init", &argc, argv, options);
+
+    if (code)
+        return code;
+    if (argc != 2)
+        return cmd_usage("init", "one name is needed, COMMUNITY/NODE, for "
+                                 "instance odl/ci-1");
+    in->node = argv[1];
+    if (!cim_node_valid(cim_bytes_str(in->node)))
+        return cmd_usage("init",
+                         "'%s' is no node name; write COMMUNITY/NODE, each 1 "
+                         "to %d of a-z, 0-9 and '-', for instance odl/ci-1",
+                         in->node, CIM_NAME_MAX);
+    community = cim_community_of(cim_bytes_str(in->node));
+    memcpy(in->community, community.p, community.len);
+    if ((code = read_endpoints(in, events, sync)))
+        return code;
+    return in->contact ? check_contact(in) : 0;
+}
+
+/* ---- texts -------------------------------------------------------------- */
+
+/* Where to listen: what only this machine can dial stays on it. */
+static void
+bind_text(const struct endpoint *dial, char out[static ROSTER_ENDPOINT_MAX + 1])
+{
+    struct endpoint bind = *dial;
+
+    if (!endpoint_is_loopback(dial))
+        bind = (struct endpoint){.host = "*", .port = dial->port};
+    else if (strcmp(dial->host, "localhost") == 0)
+        snprintf(bind.host, sizeof bind.host, "127.0.0.1");
+    endpoint_text(&bind, out);
+}
+
+static void
+add_endpoints(const struct init *in, struct cim_buf *out)
+{
+    char events[ROSTER_ENDPOINT_MAX + 1], sync[ROSTER_ENDPOINT_MAX + 1];
+    char *text;
+
+    if (!in->dialled) {
+        cim_buf_add_str(out, "    # Nobody can dial this node: it follows, "
+                             "and listens nowhere.\n");
+        return;
+    }
+    bind_text(&in->events, events);
+    bind_text(&in->sync, sync);
+    text =
+        xasprintf("    # Where it listens; what others dial stands in "
+                  "roster/%s.zpl.\n"
+                  "    events = \"%s\"\n"
+                  "    sync = \"%s\"\n"
+                  "    # \"roster\": who is in the roster may read; \"any\": "
+                  "everybody.\n"
+                  "    readers = \"roster\"\n",
+                  in->community, events, sync);
+    cim_buf_add_str(out, text);
+    free(text);
+}
+
+static void
+add_config(const struct init *in, struct cim_buf *out)
+{
+    cim_buf_add_str(out, "# This node. Four spaces a level. After a change: "
+                         "cimesh reload\n"
+                         "cimesh = 1\n"
+                         "node\n"
+                         "    name = \"");
+    cim_buf_add_str(out, in->node);
+    cim_buf_add_str(out, "\"\n");
+    add_endpoints(in, out);
+    cim_buf_add_str(
+        out,
+        "\n"
+        "# What to hear from others; `cimesh follow opnfv/` adds it here.\n"
+        "follow\n"
+        "\n"
+        "# What to start when an event arrives; it gets the event as JSON "
+        "on stdin.\n"
+        "hooks\n"
+        "#    test-opnfv\n"
+        "#        topic = \"opnfv/ArtifactCreated/master/\"\n"
+        "#        exec = \"/usr/local/bin/test-opnfv --verbose\"\n"
+        "\n"
+        "# How much to keep; without it, everything for ever.\n"
+        "#store\n"
+        "#    keep-days = \"365\"\n"
+        "#    keep-size = \"50G\"\n"
+        "end = 1\n");
+    if (out->err)
+        mem_fail();
+}
+
+static struct roster_community *
+make_community(const struct init *in, const struct cim_identity *id)
+{
+    struct roster_community *c = roster_community_new(in->community);
+    struct roster_node *node = roster_community_add(c, in->node);
+
+    c->serial = 1;
+    if (in->contact)
+        snprintf(c->contact, sizeof c->contact, "%s", in->contact);
+    node->sign = cim_identity_signkey(id);
+    node->curve = cim_identity_curvekey(id);
+    if (in->dialled) {
+        endpoint_text(&in->events, node->events);
+        endpoint_text(&in->sync, node->sync);
+    }
+    return c;
+}
+
+/* ---- making ------------------------------------------------------------- */
+
+static void
+remember(struct init *in, const char *path)
+{
+    if (in->n_made < sizeof in->made / sizeof *in->made)
+        in->made[in->n_made++] = xstrdup(path);
+}
+
+static void
+undo(struct init *in)
+{
+    for (size_t i = in->n_made; i > 0; i--)
+        if (remove(in->made[i - 1]) != 0)
+            fprintf(stderr, "cimesh init: %s: left behind: %s\n",
+                    in->made[i - 1], strerror(errno));
+}
+
+static enum cim_err
+make_folder(struct init *in, const char *path, mode_t mode)
+{
+    struct stat st;
+
+    if (mkdir(path, mode) == 0) {
+        remember(in, path);
+        return CIM_OK;
+    }
+    if (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return CIM_OK;
+    return file_error(path, errno, &in->diag);
+}
+
+/* The folder and those above it. */
+static enum cim_err
+make_path(struct init *in, const char *path)
+{
+    char *part = xstrdup(path);
+    enum cim_err err = CIM_OK;
+
+    for (char *p = part + 1; *p && !err; p++) {
+        if (*p != '/')
+            continue;
+        *p = '\0';
+        err = make_folder(in, part, 0755);
+        *p = '/';
+    }
+    if (!err)
+        err = make_folder(in, part, 0755);
+    free(part);
+    return err;
+}
+
+static enum cim_err
+make_folders(struct init *in)
+{
+    static const struct {
+        const char *name;
+        mode_t mode;
+    } folders[] = {
+        {"keys", 0700}, {"roster", 0755}, {"data", 0700}, {"run", 0700}};
+    enum cim_err err = make_path(in, in->dir);
+
+    for (size_t i = 0; i < sizeof folders / sizeof *folders && !err; i++) {
+        char *path = file_join(in->dir, folders[i].name);
+
+        err = make_folder(in, path, folders[i].mode);
+        free(path);
+    }
+    return err;
+}
+
+static enum cim_err
+make_file(struct init *in, const char *path, struct cim_buf *text)
+{
+    enum cim_err err = file_make(path, cim_buf_bytes(text), 0644, &in->diag);
+
+    if (!err)
+        remember(in, path);
+    cim_buf_clear(text);
+    return err;
+}
+
+static enum cim_err
+make_files(struct init *in)
+{
+    struct cim_buf roster = {0}, config = {0};
+    struct cim_identity *id = NULL;
+    struct roster_community *c;
+    enum cim_err err;
+
+    if ((err = make_folders(in)) || (err = cim_identity_make(&id)))
+        return err;
+    if (!(err = cim_identity_save(id, in->key, &in->diag))) {
+        remember(in, in->key);
+        c = make_community(in, id);
+        err = roster_file_write(c, &roster);
+        roster_community_destroy(&c);
+        add_config(in, &config);
+    }
+    if (!err)
+        err = make_file(in, in->roster, &roster);
+    if (!err)
+        err = make_file(in, in->config, &config);
+    cim_buf_clear(&roster);
+    cim_buf_clear(&config);
+    cim_identity_close(&id);
+    return err;
+}
+
+static int
+check_absent(const struct init *in)
+{
+    const char *paths[] = {in->config, in->key, in->roster, in->data};
+    struct stat st;
+
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        if (lstat(paths[i], &st) == 0)
+            return cmd_fail(CMD_CONFIG, "init",
+                            "%s exists already; nothing was changed. For "
+                            "another node: --dir DIR",
+                            paths[i]);
+    return 0;
+}
+
+static int
+make(struct init *in)
+{
+    enum cim_err err;
+    int code = check_absent(in);
+
+    if (code)
+        return code;
+    if (!(err = make_files(in)))
+        return 0;
+    undo(in);
+    return cmd_fail(cmd_exit_of(err), "init", "%s; nothing was left behind",
+                    in->diag.text[0] ? in->diag.text : cim_err_text(err));
+}
+
+static void
+tell(const struct init *in, const char *dir)
+{
+    printf("%s\n", in->roster);
+    fprintf(stderr,
+            "Made %s for %s. Next:\n"
+            "    1. give %s to the other communities\n"
+            "    2. cimesh --dir %s roster add THEIR.zpl\n"
+            "    3. cimesh --dir %s follow COMMUNITY/\n"
+            "    4. cimesh --dir %s node\n",
+            dir, in->node, in->roster, dir, dir, dir);
+    if (in->dialled)
+        fprintf(stderr, "Ports %u and %u have to be open for them.\n",
+                in->events.port, in->sync.port);
+}
+
+int
+cmd_init(const struct cmd_context *ctx, int argc, char **argv)
+{
+    struct init in = {0};
+    char file[sizeof in.community + 16];
+    int code = read_line(&in, argc, argv);
+
+    if (code)
+        return code;
+    snprintf(file, sizeof file, "roster/%s.zpl", in.community);
+    in.dir = file_join("", ctx->dir);
+    in.key = file_join(in.dir, "keys/node.key");
+    in.roster = file_join(in.dir, file);
+    in.config = file_join(in.dir, "cimesh.zpl");
+    in.data = file_join(in.dir, "data/cimesh.db");
+    if (!(code = make(&in)))
+        tell(&in, ctx->dir);
+    for (size_t i = 0; i < in.n_made; i++)
+        free(in.made[i]);
+    free(in.dir);
+    free(in.key);
+    free(in.roster);
+    free(in.config);
+    free(in.data);
+    return code;
+}
