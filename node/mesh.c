@@ -247,8 +247,8 @@ mesh_heard(struct mesh *m, struct mesh_peer *peer, bool live)
     if (!back)
         return;
     if (!peer->up)
-        mesh_note(m, &(struct mesh_note){.kind = MESH_PEER_UP,
-                                         .peer = peer->name});
+        mesh_note(
+            m, &(struct mesh_note){.kind = MESH_PEER_UP, .peer = peer->name});
     peer->up = true;
     peer->heads.due = true;
     mesh_heads_ask(m, peer);
@@ -335,8 +335,7 @@ mesh_load_counter(struct mesh *mesh, const char *name, uint64_t value)
     if (strncmp(name, refused, sizeof refused - 1))
         return;
     for (unsigned e = 0; e < CIM_ERR_N; e++)
-        if (!strcmp(cim_err_label((enum cim_err)e),
-                    name + sizeof refused - 1))
+        if (!strcmp(cim_err_label((enum cim_err)e), name + sizeof refused - 1))
             mesh->refused[e] = mesh->written[e] = value;
 }
 
@@ -356,13 +355,12 @@ mesh_submit(struct mesh *m, struct store_job *job, enum mesh_job_kind kind,
 }
 
 static void
-count_job(struct mesh *m, struct store_job *job, const char *name,
-          uint64_t add)
+count_job(struct store_job *job, const char *name, uint64_t add)
 {
     struct store_counter *c;
 
-    job->counters = xrealloc(job->counters, (job->n_counters + 1) *
-                                                sizeof *job->counters);
+    job->counters =
+        xrealloc(job->counters, (job->n_counters + 1) * sizeof *job->counters);
     c = &job->counters[job->n_counters++];
     *c = (struct store_counter){.add = add};
     strncpy(c->name, name, sizeof c->name - 1);
@@ -381,10 +379,10 @@ write_counters(struct mesh *m)
             continue;
         strncat(name, cim_err_label((enum cim_err)e),
                 sizeof name - strlen(name) - 1);
-        count_job(m, job, name, m->refused[e] - m->written[e]);
+        count_job(job, name, m->refused[e] - m->written[e]);
     }
     if (m->full)
-        count_job(m, job, "storage.full", 1);
+        count_job(job, "storage.full", 1);
     if (!job->n_counters) {
         store_job_destroy(&job);
         return;
@@ -445,36 +443,45 @@ peers_job_done(struct mesh *m, const struct store_job *job)
     tell_stored(m, job);
 }
 
+static void
+task_done(struct mesh *m, const struct mesh_task *task, struct store_job *job)
+{
+    switch (task->kind) {
+    case JOB_PEERS:
+        m->jobs--;
+        m->job_bytes -= task->bytes;
+        peers_job_done(m, job);
+        break;
+    case JOB_PAGE:
+        peers_job_done(m, job);
+        mesh_fetch_stored(m, task->rid, job);
+        break;
+    case JOB_LOOKUP:
+        mesh_author_looked_up(m, job);
+        break;
+    case JOB_OWN:
+        mesh_author_committed(m, job);
+        break;
+    case JOB_COUNT:
+        m->counting = false;
+        if (job->err == CIM_OK)
+            memcpy(m->written, m->counted, sizeof m->written);
+        break;
+    case JOB_OTHER:
+        break;
+    }
+}
+
 void
 mesh_job_done(struct mesh *mesh, struct store_job *job)
 {
     struct mesh_task *task = job->owner;
 
     storage_seen(mesh, job);
-    switch (task->kind) {
-    case JOB_PEERS:
-        mesh->jobs--;
-        mesh->job_bytes -= task->bytes;
-        peers_job_done(mesh, job);
-        break;
-    case JOB_PAGE:
-        peers_job_done(mesh, job);
-        mesh_fetch_stored(mesh, task->rid, job);
-        break;
-    case JOB_LOOKUP:
-        mesh_author_looked_up(mesh, job);
-        break;
-    case JOB_OWN:
-        mesh_author_committed(mesh, job);
-        break;
-    case JOB_COUNT:
-        mesh->counting = false;
-        if (job->err == CIM_OK)
-            memcpy(mesh->written, mesh->counted, sizeof mesh->written);
-        break;
-    case JOB_OTHER:
-        break;
-    }
+    if (job->kind == STORE_ASIDE)
+        mesh_log_aside(mesh, job);
+    else
+        task_done(mesh, task, job);
     free(task);
     store_job_destroy(&job);
     mesh_author_pump(mesh);

@@ -7,11 +7,17 @@
  * So the same code runs in the node and, five times over, in one process
  * under a simulated network, store and clock (tests/model).
  *
- *   mesh.c         entry points, peers, beacons, ticks
+ *   mesh.c         entry points, peers, counters, jobs
+ *   mesh_link.c    frames in, beacons out, silence
  *   mesh_log.c     logs: heads, cursors, gaps, two writers, equivocation
  *   mesh_intake.c  the one path of every event: prove, judge, submit
- *   mesh_catchup.c heads and fetch: whom to ask for what, when to stop
- *   mesh_author.c  the own log: requests, epochs, sealing, commit, publish
+ *   mesh_heads.c   lists of heads, asked for and answered
+ *   mesh_catchup.c whom to ask for what, when to stop
+ *   mesh_fetch.c   one log from one peer, page by page
+ *   mesh_follow.c  what is wanted of whom, and from where on
+ *   mesh_author.c  the own log: requests, other writers of it
+ *   mesh_plan.c    ids published before, or twice in a group
+ *   mesh_seal.c    epochs, batches, slices
  *   mesh_view.c    status and peers
  *
  * Not reentrant: an effect must not call back into the mesh; it queues.
@@ -153,7 +159,7 @@ CIM_MUST enum cim_err mesh_heads(struct mesh *mesh,
 /* Takes the request; it comes back through effects->answered. */
 void mesh_publish(struct mesh *mesh, struct mesh_request *request);
 
-/* A job came back from the store; takes it. */
+/* A job came back from the store; takes it. Ours, and any STORE_ASIDE. */
 void mesh_job_done(struct mesh *mesh, struct store_job *job);
 void mesh_have_done(struct mesh *mesh, struct mesh_have_ask *ask);
 

@@ -56,8 +56,7 @@ answer(struct mesh *m, struct mesh_request *request)
 
 /* Answers all of a chain of items, and frees them. */
 static void
-answer_all(struct mesh *m, struct mesh_item *items, enum cim_err err,
-           bool full)
+answer_all(struct mesh *m, struct mesh_item *items, enum cim_err err, bool full)
 {
     while (items) {
         struct mesh_item *item = items;
@@ -262,8 +261,8 @@ lookup_job(const struct mesh_item *group)
             if (!draft->id_given)
                 continue;
             xgrow(&job->lookups, &cap, job->n_lookups, sizeof *job->lookups);
-            job->lookups[job->n_lookups++] = (struct store_lookup){
-                .id = draft->id, .given = draft->given};
+            job->lookups[job->n_lookups++] =
+                (struct store_lookup){.id = draft->id, .given = draft->given};
         }
     return job;
 }
@@ -295,8 +294,7 @@ seal_group(struct mesh *m, const struct store_lookup *lookups)
         return;
     }
     a->state = AUTHOR_SEALED;
-    mesh_submit(m,
-                mesh_seal(m, a->plan.drafts, a->plan.places, a->plan.n),
+    mesh_submit(m, mesh_seal(m, a->plan.drafts, a->plan.places, a->plan.n),
                 JOB_OWN, 0, 0);
     mesh_plan_share(&a->plan);
 }

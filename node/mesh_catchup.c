@@ -159,7 +159,6 @@ mesh_ask_end(struct mesh *m, struct mesh_peer *peer, struct mesh_ask *ask)
     *ask = (struct mesh_ask){0};
     if (log) {
         log->fetch = 0;
-        log->spoilt = false;
         mesh_wake(m, log);
     }
     mesh_advance(m, peer);
@@ -230,8 +229,7 @@ mesh_asks_tick(struct mesh *m, struct mesh_peer *peer)
     struct mesh_heads *h = &peer->heads;
 
     for (size_t i = 0; i < MESH_ASKS_MAX; i++)
-        if (peer->asks[i].kind != ASK_NONE &&
-            peer->asks[i].state == ASK_SENT &&
+        if (peer->asks[i].kind != ASK_NONE && peer->asks[i].state == ASK_SENT &&
             now - peer->asks[i].sent_ms >= peer->patience_ms)
             ask_unanswered(m, peer, &peer->asks[i]);
     if (now >= h->next_ms)
@@ -254,8 +252,7 @@ pass_open(struct mesh_pass *pass, uint64_t mark, uint64_t lo, uint64_t end)
 {
     if (pass->mark == mark && pass->from <= lo && end <= pass->end)
         return;
-    *pass = (struct mesh_pass){
-        .mark = mark, .from = lo, .at = lo, .end = end};
+    *pass = (struct mesh_pass){.mark = mark, .from = lo, .at = lo, .end = end};
 }
 
 /* ---- decisions -----------------------------------------------------------*/
@@ -322,8 +319,7 @@ ask_others(struct look *look, uint64_t lo, uint64_t end)
         struct mesh_offer *o = &log->offers[i];
         uint64_t upto = o->last < end ? o->last : end;
 
-        if (o->peer == log->feed->peer || upto <= lo ||
-            !mesh_usable(o->peer))
+        if (o->peer == log->feed->peer || upto <= lo || !mesh_usable(o->peer))
             continue;
         pass_open(&o->pass, o->mark, lo, upto);
         if (o->pass.done)
@@ -367,9 +363,9 @@ ask_author_again(struct look *look)
     uint64_t lo = log->gaps.v[0].first - 1;
 
     pass_open(&offer->gaps, offer->mark, lo, last_gap(log));
-    return !offer->gaps.done && start(look, log->feed->peer, WHY_GAPS,
-                                      offer->mark, offer->gaps.at,
-                                      offer->gaps.end);
+    return !offer->gaps.done &&
+           start(look, log->feed->peer, WHY_GAPS, offer->mark, offer->gaps.at,
+                 offer->gaps.end);
 }
 
 static bool
@@ -399,10 +395,13 @@ look_at_others_log(struct look *look)
 static bool
 look_at_own_log(struct look *look)
 {
-    uint64_t lo = mesh_cursor(look->log, look->m->everything);
+    const struct mesh_log *log = look->log;
+    uint64_t lo = mesh_cursor(log, look->m->everything);
 
-    if (lo < look->log->floor)
-        lo = look->log->floor;
+    if (lo < log->floor)
+        lo = log->floor;
+    if (log->gaps.len && log->gaps.v[0].first - 1 < lo)
+        lo = log->gaps.v[0].first - 1;
     return ask_others(look, lo, UINT64_MAX);
 }
 

@@ -81,7 +81,6 @@ mesh_fetch_start(struct mesh *m, struct mesh_peer *peer, struct mesh_ask *ask)
     ask->state = ASK_DIGEST;
     ask->rid = m->next_rid++;
     ask->log->fetch = ask->rid;
-    ask->log->spoilt = false;
     ask->upto = ask->end;
     if (ask->upto > ask->after + CIM_FETCH_RANGE)
         ask->upto = ask->after + CIM_FETCH_RANGE;
@@ -140,8 +139,7 @@ mesh_have_done(struct mesh *mesh, struct mesh_have_ask *have)
 
 /* Nothing can be read or written here just now: quiet for a while. */
 void
-mesh_fetch_give_up(struct mesh *m, struct mesh_peer *peer,
-                   struct mesh_ask *ask)
+mesh_fetch_give_up(struct mesh *m, struct mesh_peer *peer, struct mesh_ask *ask)
 {
     peer->quiet_ms = mesh_mono(m) + peer->patience_ms;
     mesh_ask_end(m, peer, ask);
@@ -168,8 +166,8 @@ take_slices(struct mesh *m, struct mesh_peer *peer, struct mesh_ask *ask,
                                .n_prefixes = ask->n_prefixes};
 
     for (size_t i = 0; i < answer->n_slices && !page->unproven; i++) {
-        enum cim_err err = mesh_keep_slice(m, &page->keep, &asked,
-                                           xbytes(answer->slices[i]));
+        enum cim_err err =
+            mesh_keep_slice(m, &page->keep, &asked, xbytes(answer->slices[i]));
 
         if (err == CIM_EKEY)
             page->unknown = true;
@@ -248,7 +246,7 @@ mesh_fetch_answer(struct mesh *m, struct mesh_peer *peer, struct mesh_ask *ask,
     if (page.unknown) {
         mesh_unknown_key(m, peer, ask->log->feed->name, ask->log->epoch);
         ask->log->waits = true;
-    } else if (author && !ask->stop && !ask->log->spoilt) {
+    } else if (author && !ask->stop) {
         if (!page.keep.job) {
             page.keep.job = store_job_new(STORE_KEEP);
             page.keep.job->now_ms = mesh_now(m);

@@ -114,8 +114,8 @@ starting_mark(struct mesh *m, struct starting *s, const char *name)
     xgrow(&job->counters, &s->cap_marks, job->n_counters,
           sizeof *job->counters);
     job->counters[job->n_counters] = (struct store_counter){.add = 1};
-    snprintf(job->counters[job->n_counters].name,
-             sizeof job->counters->name, "%s", name);
+    snprintf(job->counters[job->n_counters].name, sizeof job->counters->name,
+             "%s", name);
     job->n_counters++;
 }
 
@@ -175,8 +175,7 @@ mesh_wants_start(struct mesh *m, struct mesh_feed *feed)
         if (!want->awaits)
             continue;
         for (size_t k = 0; k < feed->n_logs; k++)
-            starting_log(&s, feed->logs[k], want->prefix,
-                         feed->logs[k]->shown);
+            starting_log(&s, feed->logs[k], want->prefix, feed->logs[k]->shown);
         mark_name("await", want->prefix, cim_bytes_str(feed->name), name);
         starting_mark(m, &s, name);
         want->awaits = false;
@@ -195,8 +194,8 @@ want_add(struct mesh_feed *feed, const struct cim_prefix *prefix, bool now)
             feed->wants[i].now = feed->wants[i].now && now;
             return;
         }
-    feed->wants = xrealloc(feed->wants,
-                           (feed->n_wants + 1) * sizeof *feed->wants);
+    feed->wants =
+        xrealloc(feed->wants, (feed->n_wants + 1) * sizeof *feed->wants);
     feed->wants[feed->n_wants++] =
         (struct mesh_want){.prefix = prefix, .now = now};
 }
@@ -270,8 +269,7 @@ wants_accept(struct mesh *m, struct starting *s, struct mesh_feed *feed)
 
 /* After all its nodes: this is accepted for the community. */
 static void
-wants_accepted(struct mesh *m, struct starting *s,
-               const struct mesh_feed *feed)
+wants_accepted(struct mesh *m, struct starting *s, const struct mesh_feed *feed)
 {
     struct cim_bytes community = cim_community_of(cim_bytes_str(feed->name));
     char name[48];
@@ -304,8 +302,7 @@ list_feeds(struct mesh *m)
     for (size_t i = 0; i < m->n_feeds; i++) {
         struct mesh_feed *feed = m->feeds[i];
 
-        feed->peer =
-            feed->listed ? mesh_peer_find(m, feed->name) : NULL;
+        feed->peer = feed->listed ? mesh_peer_find(m, feed->name) : NULL;
         if (feed->peer)
             feed->peer->feed = feed;
     }

@@ -70,8 +70,8 @@ key_of(const struct mesh *m, const struct cim_header *h,
        struct cim_signkey *key)
 {
     struct cim_bytes node = cim_bytes_str(h->node);
-    enum cim_err err = roster_key(m->roster, node, &h->key, h->epoch,
-                                  cim_header_last(h), key);
+    enum cim_err err =
+        roster_key(m->roster, node, &h->key, h->epoch, cim_header_last(h), key);
 
     if (err != CIM_EKEY || !cim_bytes_is(node, m->self) ||
         !cim_keyid_eq(&h->key, &m->key_id))
@@ -96,10 +96,8 @@ keep_add(struct mesh *m, struct mesh_keep *keep,
     xgrow(&keep->job->batches, &keep->cap, keep->job->n_batches,
           sizeof *keep->job->batches);
     batch = &keep->job->batches[keep->job->n_batches++];
-    *batch = (struct store_batch){.sh = *sh,
-                                  .header_hash = *hash,
-                                  .key = *key,
-                                  .covered = feed->covered};
+    *batch = (struct store_batch){
+        .sh = *sh, .header_hash = *hash, .key = *key, .covered = feed->covered};
     keep->bytes += sizeof *batch;
     sig_slot(m, hash)->kept = true;
     return batch;
@@ -126,9 +124,8 @@ header_kept(struct mesh *m, const struct mesh_log *log,
 }
 
 enum cim_err
-mesh_keep_header(struct mesh *m, struct mesh_keep *keep,
-                 struct mesh_peer *peer, const struct cim_signed_header *sh,
-                 struct mesh_log **out)
+mesh_keep_header(struct mesh *m, struct mesh_keep *keep, struct mesh_peer *peer,
+                 const struct cim_signed_header *sh, struct mesh_log **out)
 {
     struct mesh_feed *feed = mesh_feed_find(m, cim_bytes_str(sh->h.node));
     struct cim_hash hash = cim_header_hash(cim_signed_bytes(sh));
@@ -154,8 +151,7 @@ mesh_keep_header(struct mesh *m, struct mesh_keep *keep,
         return CIM_EQUOTA;
     mesh_log_show(m, log, peer, sh, &hash);
     if (!header_kept(m, log, sh, &hash)) {
-        struct store_batch *batch =
-            keep_add(m, keep, sh, &hash, &key, feed);
+        struct store_batch *batch = keep_add(m, keep, sh, &hash, &key, feed);
 
         if (cim_frontier_add(&batch->frontier, 0, (uint16_t)sh->h.count,
                              &sh->h.root) != CIM_OK)
@@ -190,8 +186,7 @@ judge(const struct mesh_asked *asked, struct store_event *event)
     struct cim_event parsed;
     struct cim_bytes node = cim_bytes_str(asked->feed->name);
 
-    event->refuse =
-        cim_event_parse(event->bytes, CIM_FOLLOW, &parsed, NULL);
+    event->refuse = cim_event_parse(event->bytes, CIM_FOLLOW, &parsed, NULL);
     if (event->refuse != CIM_OK)
         return !asked->log ||
                (event->seq > asked->after && event->seq <= asked->upto);
@@ -219,17 +214,16 @@ judge_all(struct mesh *m, const struct mesh_asked *asked,
     for (size_t i = 0; i < slice->n_events; i++) {
         struct store_event *event = &batch->events[batch->n_events];
 
-        *event = (struct store_event){
-            .seq = slice->sh.h.first + cim_slice_index(slice, i),
-            .bytes = slice->events[i],
-            .leaf = proven->leaves[i]};
+        *event = (struct store_event){.seq = slice->sh.h.first +
+                                             cim_slice_index(slice, i),
+                                      .bytes = slice->events[i],
+                                      .leaf = proven->leaves[i]};
         if (!judge(asked, event)) {
             unasked++;
             continue;
         }
         if (event->refuse != CIM_OK)
-            mesh_refuse(m, asked->feed->peer, log, event->seq,
-                        event->refuse);
+            mesh_refuse(m, asked->feed->peer, log, event->seq, event->refuse);
         batch->n_events++;
     }
     return unasked;

@@ -199,8 +199,8 @@ peer_tick(struct mesh *m, struct mesh_peer *peer)
 
     if (peer->up && now - last_sign(peer) > CIM_SILENCE_MS) {
         peer->up = false;
-        mesh_note(m, &(struct mesh_note){.kind = MESH_PEER_DOWN,
-                                         .peer = peer->name});
+        mesh_note(
+            m, &(struct mesh_note){.kind = MESH_PEER_DOWN, .peer = peer->name});
         mesh_peer_lost(m, peer);
     }
     /* Its live side is silent but it answers: ask before that counts. */

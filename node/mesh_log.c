@@ -262,8 +262,8 @@ add_time(struct mesh_log *log, int64_t time_ms)
 
 static void
 note_log(const struct mesh *m, enum mesh_note_kind kind,
-         const struct mesh_log *log, const struct mesh_peer *peer,
-         uint64_t seq, uint64_t n)
+         const struct mesh_log *log, const struct mesh_peer *peer, uint64_t seq,
+         uint64_t n)
 {
     mesh_note(m, &(struct mesh_note){.kind = kind,
                                      .peer = peer ? peer->name : "",
@@ -282,8 +282,7 @@ mesh_log_show(struct mesh *m, struct mesh_log *log, struct mesh_peer *peer,
 
     if (feed->own) {
         mesh_author_shown(m, log, sh, hash, peer);
-    } else if (!feed->two_writers &&
-               time_contradicts(log, sh->h.time_ms)) {
+    } else if (!feed->two_writers && time_contradicts(log, sh->h.time_ms)) {
         feed->two_writers = true;
         note_log(m, MESH_TWO_WRITERS, log, peer, last, 0);
     }
@@ -303,10 +302,8 @@ mesh_log_made(struct mesh *m, const struct cim_header *h)
 static void
 batch_kept(struct mesh *m, const struct store_batch *batch)
 {
-    struct mesh_feed *feed =
-        mesh_feed_find(m, cim_bytes_str(batch->sh.h.node));
-    struct mesh_log *log =
-        feed ? mesh_log_find(feed, batch->sh.h.epoch) : NULL;
+    struct mesh_feed *feed = mesh_feed_find(m, cim_bytes_str(batch->sh.h.node));
+    struct mesh_log *log = feed ? mesh_log_find(feed, batch->sh.h.epoch) : NULL;
 
     if (!log)
         return;
@@ -377,6 +374,23 @@ mesh_log_kept(struct mesh *m, const struct store_job *job)
         }
     if (log)
         gaps_kept(m, log, &job->gaps);
+}
+
+void
+mesh_log_aside(struct mesh *m, const struct store_job *job)
+{
+    struct mesh_feed *feed =
+        mesh_feed_find(m, cim_bytes_str(job->aside.log.node));
+    struct mesh_log *log =
+        feed ? mesh_log_find(feed, job->aside.log.epoch) : NULL;
+
+    if (!log || job->err != CIM_OK)
+        return;
+    span_clear(&log->gaps);
+    span_copy(&log->gaps, &job->gaps);
+    for (size_t i = 0; i < log->n_offers; i++)
+        log->offers[i].pass = log->offers[i].gaps = (struct mesh_pass){0};
+    mesh_wake(m, log);
 }
 
 /* ---- at the start --------------------------------------------------------*/

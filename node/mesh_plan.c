@@ -42,8 +42,8 @@ add_new(struct planner *p, const struct mesh_item *item, size_t i)
     struct mesh_plan *plan = p->plan;
     struct cim_draft *draft = &item->request->drafts[i];
 
-    *slot_of(p, &draft->id) = (struct slot){
-        .draft = draft, .place = &item->request->places[i]};
+    *slot_of(p, &draft->id) =
+        (struct slot){.draft = draft, .place = &item->request->places[i]};
     plan->drafts[plan->n] = draft;
     plan->places[plan->n] = &item->request->places[i];
     plan->n++;
@@ -71,8 +71,8 @@ plan_draft(struct planner *p, const struct mesh_item *item, size_t i,
     }
     if (!cim_hash_eq(&slot->draft->given, &r->drafts[i].given))
         return false;
-    p->plan->shared[p->plan->n_shared++] = (struct mesh_shared){
-        .to = &r->places[i], .from = slot->place};
+    p->plan->shared[p->plan->n_shared++] =
+        (struct mesh_shared){.to = &r->places[i], .from = slot->place};
     return true;
 }
 
@@ -122,8 +122,7 @@ mesh_plan_make(struct mesh_plan *plan, struct mesh_item *items,
                                .places = xcalloc(n, sizeof *plan->places),
                                .shared = xcalloc(n, sizeof *plan->shared)};
     for (struct mesh_item *i = items; i; i = i->next) {
-        i->request->places =
-            xcalloc(i->request->n, sizeof *i->request->places);
+        i->request->places = xcalloc(i->request->n, sizeof *i->request->places);
         plan_item(&p, i, &lookups);
     }
     free(p.slots);

@@ -89,11 +89,10 @@ struct mesh_log {
     struct span_set gaps;
     struct mesh_offer *offers; /* owned */
     size_t n_offers, cap_offers;
-    uint64_t fetch;    /* request id of the one fetch in flight; 0: none */
-    bool spoilt;       /* set aside meanwhile: that fetch proves nothing */
-    bool waits;        /* for a roster that knows its key */
+    uint64_t fetch; /* request id of the one fetch in flight; 0: none */
+    bool waits;     /* for a roster that knows its key */
     bool equivocation;
-    bool todo; /* catch-up has to look at it; in the mesh's line */
+    bool todo;   /* catch-up has to look at it; in the mesh's line */
     bool queued; /* waits for a free request; in a peer's line */
     struct mesh_log *next_todo, *next_queued;
 };
@@ -106,18 +105,18 @@ struct mesh_line {
 /* A prefix in force for a feed. */
 struct mesh_want {
     const struct cim_prefix *prefix; /* interned */
-    bool now;    /* since = now */
+    bool now;                        /* since = now */
     bool awaits; /* starts at the first heads its author shows */
 };
 
 struct mesh_feed {
     char name[CIM_NODE_MAX + 1];
     bool own;
-    bool listed; /* in the roster */
-    struct mesh_peer *peer; /* the author, when it can be dialled */
+    bool listed;             /* in the roster */
+    struct mesh_peer *peer;  /* the author, when it can be dialled */
     struct mesh_want *wants; /* owned; own: one, everything */
     size_t n_wants;
-    bool covered; /* "" is among them and does not await */
+    bool covered;           /* "" is among them and does not await */
     struct mesh_log **logs; /* owned, by epoch */
     size_t n_logs, cap_logs;
     bool two_writers;
@@ -138,7 +137,7 @@ struct mesh_ask {
     enum mesh_ask_kind kind;
     enum mesh_ask_state state;
     uint64_t rid;
-    int64_t sent_ms; /* mono */
+    int64_t sent_ms;      /* mono */
     struct mesh_log *log; /* FETCH, and the rest */
     enum mesh_why why;
     bool stop; /* the page ends the pass with this peer */
@@ -149,8 +148,8 @@ struct mesh_ask {
 
 /* Lists of heads: names in chunks that fit a request, entries in pages. */
 struct mesh_heads {
-    bool due;      /* to be asked for as soon as may be */
-    bool answered; /* every chunk, once since the start */
+    bool due;        /* to be asked for as soon as may be */
+    bool answered;   /* every chunk, once since the start */
     int64_t next_ms; /* mono: when it is due by itself */
     size_t chunk;
     struct cim_digest *known; /* owned, one a chunk */
@@ -172,7 +171,7 @@ struct mesh_peer {
     int64_t quiet_ms;    /* mono: no fetch before */
     struct mesh_ask asks[MESH_ASKS_MAX];
     struct mesh_heads heads;
-    struct mesh_line line; /* logs that wait for a free request */
+    struct mesh_line line;  /* logs that wait for a free request */
     struct cim_hash beacon; /* newest header its beacons showed */
     uint64_t head_epoch, head_seq;
     int64_t head_ms;
@@ -241,7 +240,7 @@ enum mesh_job_kind {
     JOB_LOOKUP,
     JOB_OWN,
     JOB_COUNT,
-    JOB_OTHER /* starts, aside */
+    JOB_OTHER /* starts */
 };
 struct mesh_task {
     enum mesh_job_kind kind;
@@ -280,7 +279,7 @@ struct mesh {
     struct mesh_sig *sigs;
     uint64_t next_rid, first_rid;
     size_t jobs, job_bytes; /* in flight for peers */
-    bool full, broken; /* storage: no room now; failed for good */
+    bool full, broken;      /* storage: no room now; failed for good */
     bool counting;
     int64_t beacon_ms, count_ms; /* mono: next */
     /* In all; given to the store; written there. */
@@ -296,13 +295,12 @@ struct mesh_peer *mesh_peer_find(const struct mesh *m, const char *name);
 void mesh_note(const struct mesh *m, const struct mesh_note *note);
 /* Counts and tells a refusal. peer, log may be NULL. */
 void mesh_refuse(struct mesh *m, struct mesh_peer *peer,
-                 const struct mesh_log *log, uint64_t seq,
-                 enum cim_err reason);
+                 const struct mesh_log *log, uint64_t seq, enum cim_err reason);
 /* The same for a key that our roster does not know yet. */
-void mesh_unknown_key(struct mesh *m, struct mesh_peer *peer,
-                      const char *node, uint64_t epoch);
-void mesh_submit(struct mesh *m, struct store_job *job,
-                 enum mesh_job_kind kind, size_t bytes, uint64_t rid);
+void mesh_unknown_key(struct mesh *m, struct mesh_peer *peer, const char *node,
+                      uint64_t epoch);
+void mesh_submit(struct mesh *m, struct store_job *job, enum mesh_job_kind kind,
+                 size_t bytes, uint64_t rid);
 /* Silent, or answers no more: others are asked for what it has. */
 void mesh_peer_lost(struct mesh *m, struct mesh_peer *peer);
 void mesh_heard(struct mesh *m, struct mesh_peer *peer, bool live);
@@ -325,17 +323,18 @@ void mesh_cursor_raise(struct mesh_log *log, const struct cim_prefix *prefix,
                        uint64_t upto);
 bool mesh_cursor_known(const struct mesh_log *log,
                        const struct cim_prefix *prefix);
-struct mesh_offer *mesh_offer_get(struct mesh_log *log,
-                                  struct mesh_peer *peer);
+struct mesh_offer *mesh_offer_get(struct mesh_log *log, struct mesh_peer *peer);
 struct mesh_offer *mesh_offer_find(const struct mesh_log *log,
                                    const struct mesh_peer *peer);
 void mesh_offers_forget(struct mesh *m, const struct mesh_peer *peer);
 /* A valid header: times, two writers, what the author shows, our own key. */
-void mesh_log_show(struct mesh *m, struct mesh_log *log,
-                   struct mesh_peer *peer, const struct cim_signed_header *sh,
+void mesh_log_show(struct mesh *m, struct mesh_log *log, struct mesh_peer *peer,
+                   const struct cim_signed_header *sh,
                    const struct cim_hash *hash);
 /* A batch of our own is committed. */
 void mesh_log_made(struct mesh *m, const struct cim_header *h);
+/* An event was set aside: its position is a gap that anybody may fill. */
+void mesh_log_aside(struct mesh *m, const struct store_job *job);
 /* A job came back: heads, cursors, gaps as they are now. */
 void mesh_log_kept(struct mesh *m, const struct store_job *job);
 
@@ -398,8 +397,7 @@ void mesh_pump(struct mesh *m);
 struct mesh_ask *mesh_ask_find(struct mesh *m, uint64_t rid,
                                struct mesh_peer **peer);
 struct mesh_ask *mesh_ask_free(struct mesh_peer *peer);
-void mesh_ask_end(struct mesh *m, struct mesh_peer *peer,
-                  struct mesh_ask *ask);
+void mesh_ask_end(struct mesh *m, struct mesh_peer *peer, struct mesh_ask *ask);
 void mesh_advance(struct mesh *m, struct mesh_peer *peer);
 void mesh_asks_forget(struct mesh *m, struct mesh_peer *peer);
 void mesh_asks_drop(struct mesh *m, struct mesh_peer *peer);

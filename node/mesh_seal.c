@@ -116,8 +116,8 @@ mesh_seal(struct mesh *m, const struct cim_draft *const *drafts,
         size_t size = batch_size(drafts + done, n - done);
 
         for (size_t i = 0; i < size; i++)
-            *places[done + i] = (struct mesh_place){
-                .epoch = a->epoch, .seq = a->seq + 1 + i};
+            *places[done + i] =
+                (struct mesh_place){.epoch = a->epoch, .seq = a->seq + 1 + i};
         xgrow(&job->batches, &cap, job->n_batches, sizeof *job->batches);
         seal_batch(m, drafts + done, size, &job->batches[job->n_batches++]);
         done += size;

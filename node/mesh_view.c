@@ -171,8 +171,7 @@ show_own(const struct mesh *m, struct view_status *out)
     else if (a->draining)
         snprintf(out->publishing, sizeof out->publishing, "stopping");
     else if (!a->may_seal)
-        snprintf(out->publishing, sizeof out->publishing,
-                 "waiting for peers");
+        snprintf(out->publishing, sizeof out->publishing, "waiting for peers");
     else
         snprintf(out->publishing, sizeof out->publishing, "ok");
 }
@@ -182,9 +181,8 @@ show_refused(const struct mesh *m, struct view_status *out)
 {
     for (unsigned e = 0; e < CIM_ERR_N; e++)
         if (m->refused[e])
-            out->refused[out->n_refused++] =
-                (struct view_count){.reason = cim_err_label((enum cim_err)e),
-                                    .n = m->refused[e]};
+            out->refused[out->n_refused++] = (struct view_count){
+                .reason = cim_err_label((enum cim_err)e), .n = m->refused[e]};
 }
 
 void
@@ -195,7 +193,9 @@ mesh_view_status(const struct mesh *mesh, struct view_status *out)
     show_own(mesh, out);
     out->ready = mesh_ready(mesh);
     snprintf(out->storage, sizeof out->storage, "%s",
-             mesh->broken ? "failed" : mesh->full ? "full" : "ok");
+             mesh->broken ? "failed"
+             : mesh->full ? "full"
+                          : "ok");
     out->peers_all = (unsigned)mesh->n_peers;
     for (size_t i = 0; i < mesh->n_peers; i++)
         out->peers_up += mesh->peers[i]->up;

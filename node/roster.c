@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/hash.h"
 #include "node/mem.h"
 #include "proto/topic.h"
 
@@ -113,8 +114,8 @@ roster_community_add(struct roster_community *community, const char *node)
     while (at < community->n_nodes &&
            strcmp(community->nodes[at].name, node) < 0)
         at++;
-    community->nodes = xrealloc(
-        community->nodes, (community->n_nodes + 1) * sizeof *community->nodes);
+    community->nodes = xrealloc(community->nodes, (community->n_nodes + 1) *
+                                                      sizeof *community->nodes);
     memmove(community->nodes + at + 1, community->nodes + at,
             (community->n_nodes - at) * sizeof *community->nodes);
     community->n_nodes++;
@@ -152,8 +153,8 @@ place_of(const struct roster *roster, struct cim_bytes name, bool *found)
 
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        int order = cim_bytes_cmp(
-            cim_bytes_str(roster->communities[mid]->name), name);
+        int order =
+            cim_bytes_cmp(cim_bytes_str(roster->communities[mid]->name), name);
 
         if (order == 0) {
             *found = true;
