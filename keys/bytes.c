@@ -144,6 +144,10 @@ cim_b64_decode(const char *text, size_t text_len, uint8_t *out, size_t cap,
 {
     const char *end;
 
+    /* libsodium 1.0.18 takes bytes above 0x7f for 'A' where char is signed */
+    for (size_t i = 0; i < text_len; i++)
+        if ((unsigned char)text[i] > 0x7f)
+            return CIM_EFORM;
     if (text_len / 4 * 3 + (text_len % 4 ? text_len % 4 - 1 : 0) > cap)
         return CIM_ETOOBIG;
     if (sodium_base642bin(out, cap, text, text_len, NULL, len, &end, VARIANT) ||
