@@ -338,6 +338,8 @@ store_events(struct store_reader *r, const struct store_query *query,
             c->upto = query->upto;
         c->after = query->after;
         c->down = query->newest;
+        if (c->upto > c->after)
+            *scanned = c->upto;
         if (query->since_ms && c->after < c->upto)
             c->after = before_since(r, query, c->upto);
     }

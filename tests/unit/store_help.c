@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "proto/event.h"
+#include "proto/wire.h"
 
 void
 author_open(struct author *a, const char *node, uint64_t epoch)
@@ -54,24 +55,40 @@ uuid_n(uint64_t n)
     return id;
 }
 
+/* ext: {"pad": "xxx..."} */
+static void
+put_padding(struct cim_buf *ext, size_t len)
+{
+    char *pad = xcalloc(1, len + 1);
+
+    memset(pad, 'x', len);
+    cim_wire_put_map(ext, 1);
+    cim_wire_put_str(ext, cim_bytes_str("pad"));
+    cim_wire_put_str(ext, cim_bytes_of(pad, len));
+    assert_int_equal(ext->err, CIM_OK);
+    free(pad);
+}
+
 static void
 make_event(const struct author *a, struct sealed *s, size_t i, size_t bytes)
 {
     char id[CIM_UUID_TEXT_LEN + 1];
-    char *url = xcalloc(1, bytes + 64);
     struct cim_event event = {.v = 1, .time_ms = a->time_ms};
+    struct cim_buf ext = {0};
 
     cim_uuid_text(&s->ids[i], id);
-    memset(url, 'x', bytes + 30);
-    memcpy(url, "https://ci.example.org/", 23);
     event.id = cim_bytes_str(id);
     event.type_name = cim_bytes_str("Ping");
     event.topic = cim_bytes_str(s->topics[i]);
-    event.build_url = cim_bytes_str(url);
-    /* The other fields take about 150 bytes. */
-    event.build_url.len = bytes > 180 ? bytes - 150 : 30;
+    event.build_url = cim_bytes_str("https://ci.example.org/job/1/");
+    /* The other fields take about 160 bytes. */
+    put_padding(&ext, bytes > 180 ? bytes - 180 : 1);
+    event.ext = cim_buf_bytes(&ext);
     assert_int_equal(cim_event_encode(&event, &s->events[i]), CIM_OK);
-    free(url);
+    assert_int_equal(cim_event_parse(cim_buf_bytes(&s->events[i]), CIM_PUBLISH,
+                                     &event, NULL),
+                     CIM_OK);
+    cim_buf_clear(&ext);
 }
 
 static struct sealed *
