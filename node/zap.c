@@ -90,11 +90,13 @@ tell_refused(struct zap *zap, struct cim_bytes address, const char *user)
     zap->line_mono_ms = now;
     journal_safe(address, from, sizeof from);
     log_folded(LOG_LEVEL_INFO, "LINK-REFUSED", from,
-               "from=%s key=%s hint=\"its key is not in the roster here\"",
-               from,
+               "from=%s key=%s why=\"%s\"", from,
                user[0] == '?' ? user + 1
                : user[0]      ? user
-                              : "-");
+                              : "-",
+               user[0] == '?' ? "it is not in the roster here"
+               : user[0]      ? "it was over its quota, and waits"
+                              : "no CURVE key was shown");
 }
 
 /* id, "", "1.0", request id, domain, address, identity, mechanism, key */
