@@ -7,6 +7,17 @@
 #include "node/journal.h"
 #include "node/node.h"
 
+const char cmd_node_help[] =
+    "Examples:\n"
+    "    cimesh node\n"
+    "    CIMESH_LOG=debug cimesh --dir /srv/odl node\n"
+    "\n"
+    "Ends on SIGTERM and SIGINT, reads its files again on SIGHUP.\n"
+    "CIMESH_LOG is debug, info (default) or warn.\n"
+    "Exit codes: 0 it was asked to end; 71 an address is in use, 74 the disk\n"
+    "failed, 75 another node runs on this directory, 77 others may read the\n"
+    "key file, 78 configuration.\n";
+
 /* From $CIMESH_LOG; false for a word it does not know. */
 static bool
 open_journal(void)
