@@ -18,12 +18,15 @@
 #define DEFAULT_DIR "/etc/cimesh"
 
 const struct cmd cmd_table[] = {
-    {"init", "COMMUNITY/NODE --endpoint tcp://HOST:PORT [--sync ...]",
-     "make a node: keys, settings, roster file", cmd_init_help, cmd_init},
+    {"init", "COMMUNITY/NODE [--endpoint tcp://HOST:PORT] [...]",
+     "make a site directory: keys, configuration, roster file", cmd_init_help,
+     cmd_init},
     {"node", "", "run this node in the foreground, log on stderr",
      cmd_node_help, cmd_node},
-    {"roster", "add FILE | show | check | diff | remove COMMUNITY",
-     "who is trusted here", cmd_roster_help, cmd_roster},
+    {"roster",
+     "add [--replace] FILE | show [COMMUNITY] | check [FILE...]\n"
+     "               | diff FILE | remove COMMUNITY",
+     "the communities trusted here", cmd_roster_help, cmd_roster},
     {"follow", "TOPIC... [--since all|now]", "hear this from others",
      cmd_follow_help, cmd_follow},
     {"unfollow", "TOPIC...", "hear this no more", cmd_unfollow_help,
@@ -37,7 +40,7 @@ const struct cmd cmd_table[] = {
      cmd_log_help, cmd_log},
     {"show", "[COMMUNITY:]ID [--proof]", "show one event, or its proof",
      cmd_show_help, cmd_show},
-    {"verify", "FILE", "check a proof against the roster, without a node",
+    {"verify", "FILE|-", "is this what a community said? without a node",
      cmd_verify_help, cmd_verify},
     {"status", "", "is my node well, who is up, is anything missing",
      cmd_status_help, cmd_status},
