@@ -17,6 +17,8 @@
 #ifndef CIM_NODE_HTTP_PRIVATE_H
 #define CIM_NODE_HTTP_PRIVATE_H
 
+#include <stdatomic.h>
+
 #include <microhttpd.h>
 
 #include "node/http.h"
@@ -128,15 +130,21 @@ struct http_message {
     char why_not[128];
 };
 
+/* One end of the pipe. */
+struct http_end {
+    void *pipe;       /* zsock_t */
+    atomic_uint sent; /* messages, from here */
+};
+
 struct http {
     /* the loop's end */
-    void *front;              /* zsock_t */
+    struct http_end front;
     struct http_message news; /* what the thread should know */
     bool news_due, news_sent; /* newer than sent; sent and not heard */
     void *thread;             /* pthread_t, see http.c */
 
     /* the thread's end */
-    void *back;
+    struct http_end back;
     struct MHD_Daemon *daemon;
     int listener;
     char *socket; /* owned path */

@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The HTTP actor: publishing, routes, limits, start and stop. */
+#include "node/http.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "tests/unit/http_help.h"
+
+#define ID "018f6b2e-7c4d-7a3b-9e5f-0123456789ab"
+#define OWN(more)                                                              \
+    "{\"eventType\":\"Weather\",\"buildUrl\":\"https://ci/3\"" more "}"
+
+static struct desk desk;
+
+static int
+set_up(void **state)
+{
+    (void)state;
+    desk_open(&desk, false, 0);
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    (void)state;
+    desk_close(&desk);
+    return 0;
+}
+
+static void
+has(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL)
+        fail_msg("no '%s' in: %s", part, text);
+}
+
+/* Publishes; the status and a part of the reply have to be these. */
+static void
+publishes(const char *body, int status, const char *part)
+{
+    char *reply = desk_publish(&desk, body, status);
+
+    has(reply, part);
+    free(reply);
+}
+
+static void
+asks(const char *path, const char *header, int status, const char *part)
+{
+    char *reply = desk_ask(&desk, path, header, status);
+
+    has(reply, part);
+    free(reply);
+}
+
+/* ---- publish */
+
+static void
+a_new_event_is_201(void **state)
+{
+    (void)state;
+    publishes(OWN(",\"eventId\":\"" ID "\""), 201,
+              "{\"eventId\":\"" ID "\",\"node\":\"odl/ci-1\",\"epoch\":7,"
+              "\"seq\":1,\"again\":false}\n");
+}
+
+static void
+lines_are_answered_in_order(void **state)
+{
+    char *reply;
+
+    (void)state;
+    reply = desk_publish(
+        &desk, OWN(",\"eventId\":\"" ID "\"") "\n\n" OWN("") "\r\n", 201);
+    has(reply, "\"" ID "\",\"node\":\"odl/ci-1\",\"epoch\":7,\"seq\":1");
+    has(strchr(reply, '\n'), "\"seq\":2");
+    free(reply);
+    assert_int_equal(desk.published, 2);
+}
+
+static void
+an_object_may_span_lines(void **state)
+{
+    (void)state;
+    publishes("{\n \"eventType\": \"Weather\",\n \"buildUrl\": "
+              "\"https://ci/3\"\n}\n",
+              201, "\"seq\":1");
+}
+
+static void
+published_before_is_200(void **state)
+{
+    (void)state;
+    desk.again = true;
+    publishes(OWN(""), 200, "\"again\":true");
+}
+
+static void
+a_used_id_is_409(void **state)
+{
+    (void)state;
+    desk.err = CIM_ECONFLICT;
+    desk.bad = 1;
+    char *reply =
+        desk_publish(&desk, OWN("") "\n" OWN(",\"eventId\":\"" ID "\""), 409);
+    has(reply, "\"urn:cimesh:conflict\"");
+    has(reply, ID);
+    has(reply, "\"index\":2");
+    free(reply);
+}
+
+static void
+what_is_not_json_is_400(void **state)
+{
+    (void)state;
+    publishes(OWN("") "\n{\"eventType\":", 400, "\"index\":2");
+    publishes("", 400, "no event");
+    publishes("[]", 400, "one object");
+    assert_int_equal(desk.published, 0);
+}
+
+static void
+a_broken_rule_is_422(void **state)
+{
+    (void)state;
+    publishes("{\"eventType\":\"Weather\"}", 422, "buildUrl");
+    publishes(OWN(",\"colour\":1"), 422, "colour");
+    publishes(OWN(",\"topic\":\"onap/Weather/-/\""), 422, "odl");
+}
+
+static void
+another_type_is_415(void **state)
+{
+    int fd = desk_connect(&desk);
+
+    (void)state;
+    desk_post(fd, "/v1/events", "application/x-www-form-urlencoded", OWN(""));
+    struct http_answer answer = desk_reply(&desk, fd);
+    assert_int_equal(answer.status, 415);
+    has(answer.body, "application/json");
+    has(answer.head, "application/problem+json");
+    http_answer_clear(&answer);
+    close(fd);
+}
+
+static void
+too_much_is_413(void **state)
+{
+    struct cim_buf body = {0};
+    int fd = desk_connect(&desk);
+
+    (void)state;
+    for (int i = 0; i < 1025; i++)
+        cim_buf_add_str(&body, OWN("") "\n");
+    publishes(cim_buf_cstr(&body), 413, "\"index\":1025");
+    cim_buf_reset(&body);
+    cim_buf_add_str(&body, "{\"ext\":\"");
+    while (body.len < 300 * 1024)
+        cim_buf_add_str(&body, "xxxxxxxxxxxxxxxx");
+    publishes(cim_buf_cstr(&body), 413, "256 KiB");
+    cim_buf_clear(&body);
+    desk_send(fd, "POST /v1/events HTTP/1.1\r\nHost: x\r\n"
+                  "Content-Length: 99999999\r\n\r\n{");
+    struct http_answer answer = desk_reply(&desk, fd);
+    assert_int_equal(answer.status, 413);
+    http_answer_clear(&answer);
+    close(fd);
+    assert_int_equal(desk.published, 0);
+}
+
+static void
+what_the_mesh_refuses_has_its_status(void **state)
+{
+    (void)state;
+    desk.err = CIM_ESTATE;
+    publishes(OWN(""), 503, "cimesh status");
+    desk.err = CIM_EIO;
+    publishes(OWN(""), 500, "\"urn:cimesh:io\"");
+    desk.full = true;
+    publishes(OWN(""), 507, "\"urn:cimesh:full\"");
+}
+
+static void
+a_body_may_come_in_chunks(void **state)
+{
+    int fd = desk_connect(&desk);
+
+    (void)state;
+    desk_send(fd, "POST /v1/events HTTP/1.1\r\nHost: x\r\n"
+                  "Transfer-Encoding: chunked\r\n\r\n"
+                  "c\r\n{\"eventType\"\r\n");
+    desk_send(fd, "2c\r\n:\"Weather\",\"buildUrl\":\"https://ci/3\"}\n"
+                  "{\"even\r\n");
+    desk_send(fd, "2b\r\ntType\":\"Weather\",\"buildUrl\":\"https://ci/3\"}"
+                  "\r\n0\r\n\r\n");
+    struct http_answer answer = desk_reply(&desk, fd);
+    assert_int_equal(answer.status, 201);
+    http_answer_clear(&answer);
+    close(fd);
+    assert_int_equal(desk.published, 2);
+}
+
+static void
+publishers_do_not_wait_for_each_other(void **state)
+{
+    int fds[20];
+
+    (void)state;
+    desk.hold = true;
+    for (size_t i = 0; i < 20; i++) {
+        fds[i] = desk_connect(&desk);
+        desk_post(fds[i], "/v1/events", "application/json", OWN(""));
+    }
+    desk_wait_calls(&desk, 20);
+    desk_release(&desk);
+    for (size_t i = 0; i < 20; i++) {
+        struct http_answer answer = desk_reply(&desk, fds[i]);
+        assert_int_equal(answer.status, 201);
+        http_answer_clear(&answer);
+        close(fds[i]);
+    }
+}
+
+static void
+a_connection_serves_many_requests(void **state)
+{
+    int fd = desk_connect(&desk);
+
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        desk_post(fd, "/v1/events", "application/x-ndjson", OWN(""));
+        struct http_answer answer = desk_reply(&desk, fd);
+        assert_int_equal(answer.status, 201);
+        http_answer_clear(&answer);
+    }
+    close(fd);
+    assert_int_equal(desk.published, 100);
+}
+
+static void
+a_publisher_that_leaves_harms_nobody(void **state)
+{
+    int fd = desk_connect(&desk);
+
+    (void)state;
+    desk.hold = true;
+    desk_post(fd, "/v1/events", "application/json", OWN(""));
+    desk_wait_calls(&desk, 1);
+    close(fd);
+    desk_release(&desk);
+    publishes(OWN(""), 201, "\"seq\":2");
+}
+
+/* ---- routes */
+
+static void
+unknown_things_get_a_suggestion(void **state)
+{
+    (void)state;
+    asks("/v1/event", "", 404, "did you mean '/v1/events'");
+    asks("/v1/status?verbos=1", "", 400, "verbos");
+    asks("/v1/events?limt=1", "", 400, "did you mean 'limit'");
+    asks("/v1/events?limit=0", "", 400, "1 to 1000");
+    asks("/v1/events?limit=1&limit=2", "", 400, "more than once");
+    asks("/v1/events?topic=a*b", "", 400, "topic=a*b");
+    asks("/v1/stream?format=xml", "", 400, "json or seed");
+}
+
+static void
+another_method_is_405(void **state)
+{
+    int fd = desk_connect(&desk);
+
+    (void)state;
+    desk_send(fd, "DELETE /v1/events HTTP/1.1\r\nHost: x\r\n\r\n");
+    struct http_answer answer = desk_reply(&desk, fd);
+    assert_int_equal(answer.status, 405);
+    has(answer.head, "Allow: GET, POST");
+    http_answer_clear(&answer);
+    close(fd);
+}
+
+static void
+status_is_json_or_text(void **state)
+{
+    (void)state;
+    asks("/v1/status", "", 200,
+         "{\"node\":\"odl/ci-1\",\"epoch\":7,\"seq\":12,\"stored\":1234567,"
+         "\"ready\":true,\"storage\":\"ok\",\"publishing\":\"ok\",\"peers\":{"
+         "\"up\":2,\"all\":3},\"gaps\":4,\"twoWriters\":false,\"refused\":{"
+         "\"signature\":5},");
+    asks("/v1/status", "Accept: text/plain", 200,
+         "odl/ci-1: ready, 2 of 3 peers up");
+    asks("/v1/status", "Accept: text/plain", 200, "stored      1,234,567");
+    asks("/v1/status", "Accept: text/plain", 200, "warning: the disk is old");
+}
+
+static void
+peers_are_a_list(void **state)
+{
+    (void)state;
+    asks("/v1/peers", "", 200,
+         "[{\"node\":\"onap/ci-1\",\"up\":true,\"state\":\"up\",\"lastSeen\":"
+         "\"2026-11-22T15:00:00.123Z\",\"head\":{\"epoch\":9,\"seq\":100,"
+         "\"time\":null},\"cursors\":[{\"epoch\":9,\"prefix\":\"onap/\","
+         "\"upto\":97}]");
+    asks("/v1/peers", "Accept: text/plain", 200, "onap/ci-1");
+    asks("/v1/hooks", "", 200, "[]");
+    asks("/v1/hooks", "Accept: text/plain", 200, "no hooks");
+}
+
+static void
+readiness_follows_the_loop(void **state)
+{
+    (void)state;
+    asks("/readyz", "", 503, "starting");
+    http_health(desk.http, true, NULL);
+    asks("/livez", "", 200, "ok"); /* its answer comes after the news */
+    asks("/readyz", "", 200, "ok");
+    http_health(desk.http, false, "the disk is full");
+    asks("/livez?verbose", "", 200, "[+]loop ok");
+    asks("/readyz?verbose", "", 503, "[-]ready failed: the disk is full");
+}
+
+static void
+reload_says_what_changed(void **state)
+{
+    int fd = desk_connect(&desk);
+
+    (void)state;
+    desk_post(fd, "/v1/reload", "text/plain", "");
+    struct http_answer answer = desk_reply(&desk, fd);
+    assert_int_equal(answer.status, 200);
+    assert_string_equal(answer.body, "follow odl/ added\n");
+    http_answer_clear(&answer);
+    desk.err = CIM_EFORM;
+    cim_diag_set(&desk.diag, "cimesh.zpl:3: unknown key");
+    desk_post(fd, "/v1/reload", "text/plain", "");
+    answer = desk_reply(&desk, fd);
+    assert_int_equal(answer.status, 422);
+    has(answer.body, "cimesh.zpl:3: unknown key");
+    http_answer_clear(&answer);
+    close(fd);
+}
+
+/* ---- limits */
+
+static void
+beyond_the_limit_is_503(void **state)
+{
+    int fds[2];
+
+    (void)state;
+    desk_close(&desk);
+    desk_open(&desk, false, 2);
+    desk.hold = true;
+    for (size_t i = 0; i < 2; i++) {
+        fds[i] = desk_connect(&desk);
+        desk_post(fds[i], "/v1/events", "application/json", OWN(""));
+    }
+    desk_wait_calls(&desk, 2);
+    publishes(OWN(""), 503, "\"urn:cimesh:busy\"");
+    desk_release(&desk);
+    for (size_t i = 0; i < 2; i++)
+        close(fds[i]);
+}
+
+static void
+an_idle_connection_gives_up_its_place(void **state)
+{
+    int idle[10];
+
+    (void)state;
+    desk_close(&desk);
+    desk_open(&desk, false, 2);
+    for (size_t i = 0; i < 10; i++) {
+        idle[i] = desk_connect(&desk);
+        desk_send(idle[i], "POST /v1/events HTTP/1.1\r\nHo");
+    }
+    publishes(OWN(""), 201, "\"seq\":1");
+    for (size_t i = 0; i < 8; i++)
+        assert_true(desk_closed(&desk, idle[i]));
+    for (size_t i = 0; i < 10; i++)
+        close(idle[i]);
+}
+
+static void
+headers_have_to_come_in_time(void **state)
+{
+    int fd = desk_connect(&desk);
+
+    (void)state;
+    desk_send(fd, "GET /v1/status HTTP/1.1\r\nHost");
+    assert_true(desk_closed(&desk, fd));
+    close(fd);
+}
+
+/* ---- start and stop */
+
+static void
+the_socket_is_for_owner_and_group(void **state)
+{
+    struct stat st;
+    char *folder = xasprintf("%s/run", desk.folder);
+
+    (void)state;
+    assert_int_equal(stat(desk.socket, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0660);
+    assert_int_equal(stat(folder, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+    free(folder);
+}
+
+static enum cim_err
+start_again(const char *path, struct cim_diag *diag)
+{
+    struct http_config config = {
+        .socket = path, .data_file = ":none:", .node = "odl/ci-1"};
+    struct http *other = NULL;
+    enum cim_err err = http_start(&config, &other, diag);
+
+    http_stop(&other);
+    return err;
+}
+
+static void
+a_live_socket_is_not_taken(void **state)
+{
+    struct cim_diag diag = {""};
+
+    (void)state;
+    assert_int_equal(start_again(desk.socket, &diag), CIM_EEXIST);
+    has(diag.text, desk.socket);
+    publishes(OWN(""), 201, "\"seq\":1");
+}
+
+static void
+a_stale_socket_is_replaced(void **state)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct cim_diag diag = {""};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    (void)state;
+    snprintf(address.sun_path, sizeof address.sun_path, "%.80s/stale",
+             desk.folder);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    close(fd);
+    assert_int_equal(start_again(address.sun_path, &diag), CIM_OK);
+    assert_int_equal(access(address.sun_path, F_OK), -1);
+}
+
+static void
+what_is_no_socket_stays(void **state)
+{
+    struct cim_diag diag = {""};
+    char *path = xasprintf("%s/file", desk.folder);
+    FILE *file = fopen(path, "w");
+
+    (void)state;
+    fclose(file);
+    assert_int_equal(start_again(path, &diag), CIM_EEXIST);
+    assert_int_equal(access(path, F_OK), 0);
+    free(path);
+}
+
+static void
+a_long_path_is_refused(void **state)
+{
+    struct cim_diag diag = {""};
+    char path[200];
+
+    (void)state;
+    memset(path, 'x', sizeof path - 1);
+    path[0] = '/';
+    path[sizeof path - 1] = '\0';
+    assert_int_equal(start_again(path, &diag), CIM_ETOOBIG);
+    has(diag.text, "107 bytes");
+}
+
+static void
+stopping_answers_what_waits(void **state)
+{
+    char text[2048] = "";
+    int fd = desk_connect(&desk);
+    size_t len = 0;
+    ssize_t n;
+
+    (void)state;
+    desk.hold = true;
+    desk_post(fd, "/v1/events", "application/json", OWN(""));
+    desk_wait_calls(&desk, 1);
+    http_stop(&desk.http);
+    while ((n = recv(fd, text + len, sizeof text - 1 - len, 0)) > 0)
+        len += (size_t)n;
+    has(text, " 503 ");
+    has(text, "urn:cimesh:stopping");
+    assert_int_equal(access(desk.socket, F_OK), -1);
+    close(fd);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_new_event_is_201),
+        TEST(lines_are_answered_in_order),
+        TEST(an_object_may_span_lines),
+        TEST(published_before_is_200),
+        TEST(a_used_id_is_409),
+        TEST(what_is_not_json_is_400),
+        TEST(a_broken_rule_is_422),
+        TEST(another_type_is_415),
+        TEST(too_much_is_413),
+        TEST(what_the_mesh_refuses_has_its_status),
+        TEST(a_body_may_come_in_chunks),
+        TEST(publishers_do_not_wait_for_each_other),
+        TEST(a_connection_serves_many_requests),
+        TEST(a_publisher_that_leaves_harms_nobody),
+        TEST(unknown_things_get_a_suggestion),
+        TEST(another_method_is_405),
+        TEST(status_is_json_or_text),
+        TEST(peers_are_a_list),
+        TEST(readiness_follows_the_loop),
+        TEST(reload_says_what_changed),
+        TEST(beyond_the_limit_is_503),
+        TEST(an_idle_connection_gives_up_its_place),
+        TEST(headers_have_to_come_in_time),
+        TEST(the_socket_is_for_owner_and_group),
+        TEST(a_live_socket_is_not_taken),
+        TEST(a_stale_socket_is_replaced),
+        TEST(what_is_no_socket_stays),
+        TEST(a_long_path_is_refused),
+        TEST(stopping_answers_what_waits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
