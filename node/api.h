@@ -18,9 +18,9 @@ enum api_kind {
     API_STATUS,
     API_PEERS,
     API_HOOKS,
-    API_RELOAD,  /* text: what changed, a line each; err and diag if refused */
-    API_ROTTEN   /* an event whose bytes no longer fit was met while reading:
-                    the loop sets it aside and frees the call */
+    API_RELOAD, /* text: what changed, a line each; err and diag if refused */
+    API_ROTTEN  /* an event whose bytes no longer fit was met while reading:
+                   the loop sets it aside and frees the call */
 };
 
 struct api_call {

@@ -25,12 +25,12 @@ struct view_status {
     char storage[16];    /* "ok", "full", "failed" */
     char publishing[32]; /* "ok", "waiting for peers", "stopped: two writers"*/
     unsigned peers_up, peers_all;
-    uint64_t gaps;       /* positions known missing */
-    bool two_writers;    /* somebody else signs with our key */
+    uint64_t gaps;    /* positions known missing */
+    bool two_writers; /* somebody else signs with our key */
     struct view_count refused[CIM_ERR_N];
     size_t n_refused;
     int64_t started_ms;
-    char *warnings[16];  /* owned; what somebody should look at, sentences */
+    char *warnings[16]; /* owned; what somebody should look at, sentences */
     size_t n_warnings;
 };
 void view_status_clear(struct view_status *v);
@@ -44,16 +44,16 @@ struct view_cursor {
 struct view_peer {
     char node[CIM_NODE_MAX + 1];
     bool up;
-    int64_t last_seen_ms; /* 0: never in this run */
+    int64_t last_seen_ms;          /* 0: never in this run */
     uint64_t head_epoch, head_seq; /* newest of its feed known; 0: none */
     int64_t head_ms;
-    uint64_t held;        /* its events stored here */
-    uint64_t lag;         /* positions between the cursors and its heads */
+    uint64_t held; /* its events stored here */
+    uint64_t lag;  /* positions between the cursors and its heads */
     uint64_t gaps;
-    uint64_t refused;     /* messages and events refused from it */
+    uint64_t refused;        /* messages and events refused from it */
     const char *last_reason; /* label of the newest refusal, or NULL */
     bool two_writers, equivocation;
-    char state[64];       /* "up", "down for 42 s", "unknown key", ... */
+    char state[64];              /* "up", "down for 42 s", "unknown key", ... */
     struct view_cursor *cursors; /* owned */
     size_t n_cursors;
 };
