@@ -73,8 +73,8 @@ one(const struct cmd *c)
     const char *end = strstr(c->help, "\n\n");
     int len = end ? (int)(end - c->help) + 1 : (int)strlen(c->help);
 
-    printf("%.*s\nUsage: cimesh [--dir DIR] %s %s\n    %s\n", len, c->help,
-           c->name, c->usage, c->summary);
+    printf("%.*s\nUsage: cimesh %s%s%s\n    %s\n", len, c->help, c->name,
+           *c->usage ? " " : "", c->usage, c->summary);
     if (end)
         fputs(end + 1, stdout);
 }

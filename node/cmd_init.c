@@ -364,7 +364,7 @@ tell(const struct init *in, const char *dir)
             "    3. cimesh --dir %s follow COMMUNITY/\n"
             "    4. cimesh --dir %s node\n",
             dir, in->node, in->roster, dir, dir, dir);
-    if (in->dialled)
+    if (in->dialled && !endpoint_is_loopback(&in->events))
         fprintf(stderr, "Ports %u and %u have to be open for them.\n",
                 in->events.port, in->sync.port);
 }

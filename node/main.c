@@ -24,8 +24,8 @@ const struct cmd cmd_table[] = {
     {"node", "", "run this node in the foreground, log on stderr",
      cmd_node_help, cmd_node},
     {"roster",
-     "add [--replace] FILE | show [COMMUNITY] | check [FILE...]\n"
-     "               | diff FILE | remove COMMUNITY",
+     "add [--replace] FILE | show [COMMUNITY]\n"
+     "       | check [FILE...] | diff FILE | remove COMMUNITY",
      "the communities trusted here", cmd_roster_help, cmd_roster},
     {"follow", "TOPIC... [--since all|now]", "hear this from others",
      cmd_follow_help, cmd_follow},
