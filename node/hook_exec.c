@@ -58,24 +58,21 @@ tail_add(struct hook_run *run, const char *p, size_t len)
         run->tail[run->written++ % sizeof(run->tail)] = p[i];
 }
 
-/* The ring as printable text; what does not fit escaped loses its start. */
+/* The ring as one line of printable ASCII, a '?' for what is not. */
 static void
 tail_text(const struct hook_run *run, char out[static HOOK_OUTPUT_TAIL])
 {
-    char flat[HOOK_OUTPUT_TAIL], text[4 * HOOK_OUTPUT_TAIL + 1];
-    size_t len = run->written < sizeof(flat) ? run->written : sizeof(flat);
+    size_t len = run->written < HOOK_OUTPUT_TAIL - 1 ? run->written
+                                                     : HOOK_OUTPUT_TAIL - 1;
 
-    for (size_t i = 0; i < len; i++)
-        flat[i] = run->tail[(run->written - len + i) % sizeof(flat)];
-    while (len > 0 && flat[len - 1] == '\n')
+    for (size_t i = 0; i < len; i++) {
+        char c = run->tail[(run->written - len + i) % sizeof(run->tail)];
+        bool blank = c == '\n' || c == '\t' || c == '\r';
+        out[i] = blank ? ' ' : c >= ' ' && c <= '~' ? c : '?';
+    }
+    while (len > 0 && out[len - 1] == ' ')
         len--;
-    for (size_t i = 0; i < len; i++)
-        if (flat[i] == '\n' || flat[i] == '\t')
-            flat[i] = ' ';
-    journal_safe(cim_bytes_of(flat, len), text, sizeof(text));
-    size_t n = strlen(text);
-    size_t keep = n < HOOK_OUTPUT_TAIL ? n : HOOK_OUTPUT_TAIL - 1;
-    memcpy(out, text + n - keep, keep + 1);
+    out[len] = 0;
 }
 
 static void

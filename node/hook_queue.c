@@ -160,12 +160,12 @@ tell(const struct hook_slot *slot)
     const struct hook_result *r = &slot->result;
 
     if (r->ok)
-        log_info("HOOK-OK", "hook=%s event=%s attempt=%" PRIu32 " output=%s",
-                 slot->hook->name, slot->event.name, slot->event.attempt,
-                 r->output);
+        log_info(
+            "HOOK-OK", "hook=%s event=%s attempt=%" PRIu32 " output=\"%s\"",
+            slot->hook->name, slot->event.name, slot->event.attempt, r->output);
     else
         log_warn("HOOK-FAILED",
-                 "hook=%s event=%s attempt=%" PRIu32 " status=%d output=%s",
+                 "hook=%s event=%s attempt=%" PRIu32 " status=%d output=\"%s\"",
                  slot->hook->name, slot->event.name, slot->event.attempt,
                  r->status, r->output);
 }
