@@ -10,10 +10,11 @@
 #define RANDOM_ID 10 /* bytes an id takes */
 
 void
-http_body_init(struct http_body *body, struct cim_bytes community,
-               int64_t now_ms)
+http_body_init(struct http_body *body, struct http_chance *chance,
+               struct cim_bytes community, int64_t now_ms)
 {
-    *body = (struct http_body){.community = community, .now_ms = now_ms};
+    *body = (struct http_body){
+        .chance = chance, .community = community, .now_ms = now_ms};
     body->rest.max = CIM_JSON_MAX;
 }
 
@@ -81,15 +82,17 @@ too_big(struct http_body *body, const char *what)
 static struct cim_fill
 next_fill(struct http_body *body)
 {
-    if (body->n_random < RANDOM_ID) {
-        cim_random(body->random, sizeof body->random);
-        body->n_random = sizeof body->random;
+    struct http_chance *chance = body->chance;
+
+    if (chance->left < RANDOM_ID) {
+        cim_random(chance->b, sizeof chance->b);
+        chance->left = sizeof chance->b;
     }
-    body->n_random -= RANDOM_ID;
+    chance->left -= RANDOM_ID;
     return (struct cim_fill){
         .community = body->community,
         .now_ms = body->now_ms,
-        .id = cim_uuid_v7(body->now_ms, body->random + body->n_random)};
+        .id = cim_uuid_v7(body->now_ms, chance->b + chance->left)};
 }
 
 static void

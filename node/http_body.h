@@ -18,7 +18,14 @@
 
 enum http_shape { HTTP_SHAPE_OPEN, HTTP_SHAPE_LINES, HTTP_SHAPE_WHOLE };
 
+/* Random bytes for ids, drawn from the system for 64 of them at a time. */
+struct http_chance {
+    uint8_t b[640];
+    size_t left;
+};
+
 struct http_body {
+    struct http_chance *chance; /* lent */
     struct cim_bytes community; /* lent: of the node */
     int64_t now_ms;             /* eventTime where none is given */
     enum http_shape shape;
@@ -30,13 +37,11 @@ struct http_body {
     enum cim_err err; /* the first one; nothing is read after it */
     size_t bad;       /* err: number of the object, from 1 */
     struct cim_diag diag;
-    uint8_t random[640]; /* for ids */
-    size_t n_random;
 };
 
 /* clear frees what is left. */
-void http_body_init(struct http_body *body, struct cim_bytes community,
-                    int64_t now_ms);
+void http_body_init(struct http_body *body, struct http_chance *chance,
+                    struct cim_bytes community, int64_t now_ms);
 void http_body_clear(struct http_body *body);
 
 /* The next part of the text, any length. Errors stay in body->err. */

@@ -204,6 +204,7 @@ free_request(struct http_request *request)
     free(request->body);
     api_call_destroy(&request->answer);
     http_stream_destroy(&request->stream);
+    free(request->params.topics);
     free(request->problem);
     free(request->rest);
     free(request);

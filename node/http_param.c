@@ -7,6 +7,7 @@
 
 #include "node/cmd.h"
 #include "node/http_private.h"
+#include "node/mem.h"
 
 static bool
 parse_number(const char *text, uint64_t max, uint64_t *out)
@@ -59,6 +60,7 @@ set_topic(struct http_params *p, const char *value, struct cim_diag *why)
         cim_diag_set(why, "at most 32 topics");
         return false;
     }
+    xgrow(&p->topics, &p->cap_topics, p->n_topics, sizeof *p->topics);
     return cim_prefix_parse(cim_bytes_str(value), &p->topics[p->n_topics++],
                             why) == CIM_OK;
 }

@@ -39,7 +39,8 @@
 
 #define HTTP_CONNECTIONS_MAX 800 /* below the pipe's high-water mark */
 #define HTTP_SPARE           64  /* connections that are only told 503 */
-#define HTTP_BUFFER          (64 * 1024)        /* a connection's, in and out */
+#define HTTP_BUFFER          (16 * 1024) /* a connection's; wiped per request */
+#define HTTP_BLOCK           (32 * 1024) /* of a stream, at a time */
 #define HTTP_HELD_MAX        (64 * 1024 * 1024) /* bodies and replies in all */
 #define HTTP_PAGE_MAX        (256 * 1024) /* events of one reply, as stored */
 #define HTTP_LIMIT           1000         /* ... and how many */
@@ -69,8 +70,8 @@ struct http_conn {
 
 /* What stands behind the '?'. */
 struct http_params {
-    struct cim_prefix topics[CIM_PREFIXES_MAX];
-    size_t n_topics;
+    struct cim_prefix *topics; /* owned */
+    size_t n_topics, cap_topics;
     bool has_after;
     uint64_t after;
     char since[128]; /* as typed; "" absent */
@@ -151,6 +152,7 @@ struct http {
     char node[CIM_NODE_MAX + 1];
     struct cim_bytes community;  /* of node */
     struct store_reader *reader; /* NULL: none */
+    struct http_chance chance;   /* for ids */
     struct http_conn *conns;
     unsigned n_conns, n_cut, n_streams, max_conns;
     struct http_wait *waits;

@@ -55,7 +55,8 @@ http_publish_begin(struct http_request *request)
         return;
     }
     request->body = xcalloc(1, sizeof *request->body);
-    http_body_init(request->body, request->http->community, http_now_ms());
+    http_body_init(request->body, &request->http->chance,
+                   request->http->community, http_now_ms());
 }
 
 static unsigned

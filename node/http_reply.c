@@ -76,7 +76,7 @@ http_reply_stream(struct http_request *request, MHD_ContentReaderCallback give,
                   void *ctx, const char *type)
 {
     struct MHD_Response *response = MHD_create_response_from_callback(
-        MHD_SIZE_UNKNOWN, HTTP_BUFFER / 2, give, ctx, NULL);
+        MHD_SIZE_UNKNOWN, HTTP_BLOCK, give, ctx, NULL);
 
     if (response == NULL)
         mem_fail();
