@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * An actor: a thread with a loop of its own over two things, the epoll
- * descriptor of libmicrohttpd, which runs no thread itself, and a pipe to the
- * node's loop. A request that needs the node's live state becomes a call: the
- * connection is suspended, the call goes over the pipe, comes back filled,
+ * descriptor of libmicrohttpd, which runs no thread itself, and a pipe from
+ * the node's loop. A request that needs the node's live state becomes a call:
+ * the connection is suspended, the call goes over the pipe, comes back filled,
  * and the connection goes on. News (what is committed, ready or not) is sent
  * once and then only after the thread said that it heard, so a busy thread
  * finds the newest and no queue.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <czmq.h>
 
 #include "node/http_private.h"
 #include "node/mem.h"
@@ -44,43 +45,40 @@ http_now_ms(void)
     return clock_ms(CLOCK_REALTIME);
 }
 
-/* ---- the pipe
- *
- * A message travels as a pointer; there are never more of them than
- * connections and two. libzmq orders memory when it passes a message on, but
- * in code a thread checker does not see: the counters say the same in C11's
- * words.
- */
+/* ---- the pipes: one each way, of pointers. Never more of them than
+ * connections and a few, so a write finds room. */
 
 static void
-pipe_send(struct http_end *end, const struct http_message *message)
+pipe_send(const int ends[2], const struct http_message *message)
 {
     struct http_message *copy = xcalloc(1, sizeof *copy);
-    void *raw = zsock_resolve(end->pipe);
 
     *copy = *message;
-    atomic_fetch_add_explicit(&end->sent, 1, memory_order_release);
-    while (zmq_send(raw, &copy, sizeof copy, 0) < 0 && errno == EINTR)
+    while (write(ends[1], &copy, sizeof copy) < 0 && errno == EINTR)
         ;
 }
 
 static bool
-pipe_take(struct http_end *end, struct http_end *other,
-          struct http_message *message)
+pipe_take(const int ends[2], struct http_message *message)
 {
     struct http_message *copy;
-    int n;
+    ssize_t n;
 
     do
-        n = zmq_recv(zsock_resolve(end->pipe), &copy, sizeof copy,
-                     ZMQ_DONTWAIT);
+        n = read(ends[0], &copy, sizeof copy);
     while (n < 0 && errno == EINTR);
-    if (n != (int)sizeof copy)
+    if (n != (ssize_t)sizeof copy)
         return false;
-    (void)atomic_load_explicit(&other->sent, memory_order_acquire);
     *message = *copy;
     free(copy);
     return true;
+}
+
+static bool
+pipe_open(int ends[2])
+{
+    return pipe2(ends, O_CLOEXEC) == 0 &&
+           fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0;
 }
 
 /* ---- the thread */
@@ -100,7 +98,7 @@ http_ask(struct http_request *request, struct api_call *call, int64_t wait_ms)
     http_conn_phase(request->conn, HTTP_WAIT);
     http_conn_suspend(request->conn);
     struct http_message message = {.kind = HTTP_MSG_CALL, .call = call};
-    pipe_send(&http->back, &message);
+    pipe_send(http->up, &message);
 }
 
 static void
@@ -144,7 +142,7 @@ tell_rotten(struct http *http)
         message.call = api_call_new(API_ROTTEN);
         message.call->rotten_log = log;
         message.call->rotten_seq = seq;
-        pipe_send(&http->back, &message);
+        pipe_send(http->up, &message);
     }
 }
 
@@ -155,7 +153,7 @@ heard(struct http *http, const struct http_message *news)
 
     http->ready = news->ready;
     memcpy(http->why_not, news->why_not, sizeof http->why_not);
-    pipe_send(&http->back, &reply);
+    pipe_send(http->up, &reply);
 }
 
 static void
@@ -164,7 +162,7 @@ read_pipe(struct http *http)
     uint64_t arrival = http->arrival;
     struct http_message message;
 
-    while (pipe_take(&http->back, &http->front, &message)) {
+    while (pipe_take(http->down, &message)) {
         if (message.arrival > http->arrival)
             http->arrival = message.arrival;
         if (message.kind == HTTP_MSG_ANSWER)
@@ -178,7 +176,7 @@ read_pipe(struct http *http)
         http->wake = true;
 }
 
-static long
+static int
 wait_ms(struct http *http)
 {
     MHD_UNSIGNED_LONG_LONG timeout;
@@ -187,7 +185,7 @@ wait_ms(struct http *http)
         return 0;
     if (MHD_get_timeout(http->daemon, &timeout) == MHD_YES &&
         timeout < HTTP_SWEEP_MS)
-        return (long)timeout;
+        return (int)timeout;
     return HTTP_SWEEP_MS;
 }
 
@@ -196,12 +194,12 @@ turn(struct http *http)
 {
     const union MHD_DaemonInfo *info =
         MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    zmq_pollitem_t items[] = {
-        {.socket = zsock_resolve(http->back.pipe), .events = ZMQ_POLLIN},
-        {.fd = info->epoll_fd, .events = ZMQ_POLLIN}};
+    struct pollfd fds[] = {{.fd = http->down[0], .events = POLLIN},
+                           {.fd = info->epoll_fd, .events = POLLIN}};
 
-    zmq_poll(items, 2, wait_ms(http));
-    read_pipe(http);
+    poll(fds, 2, wait_ms(http));
+    if (fds[0].revents != 0)
+        read_pipe(http);
     if (http->wake) {
         http->wake = false;
         http_stream_wake(http, true, 0);
@@ -286,13 +284,15 @@ start_thread(struct http *http)
 static void
 release(struct http *http)
 {
-    zsock_t *front = http->front.pipe, *back = http->back.pipe;
+    int *const pipes[] = {http->up, http->down};
 
     if (http->listener >= 0)
         close(http->listener);
     store_reader_close(&http->reader);
-    zsock_destroy(&front);
-    zsock_destroy(&back);
+    for (size_t i = 0; i < 2; i++)
+        for (size_t j = 0; j < 2; j++)
+            if (pipes[i][j] >= 0)
+                close(pipes[i][j]);
     while (http->waits != NULL)
         free_wait(http, http->waits);
     free(http->socket);
@@ -313,6 +313,17 @@ open_reader(struct http *http, const char *data_file, struct cim_diag *diag)
     return err;
 }
 
+static enum cim_err
+open_pipes(struct http *http, struct cim_diag *diag)
+{
+    http->up[0] = http->up[1] = http->down[0] = http->down[1] = -1;
+    if (pipe_open(http->up) && pipe_open(http->down))
+        return CIM_OK;
+    cim_diag_set(diag, "api socket %s: no pipe: %s", http->socket,
+                 strerror(errno));
+    return CIM_EIO;
+}
+
 static unsigned
 connections(const struct http_config *config)
 {
@@ -328,7 +339,6 @@ http_start(const struct http_config *config, struct http **out,
            struct cim_diag *diag)
 {
     struct http *http = xcalloc(1, sizeof *http);
-    zsock_t *back;
 
     http->listener = -1;
     http->max_conns = connections(config);
@@ -336,9 +346,9 @@ http_start(const struct http_config *config, struct http **out,
     snprintf(http->node, sizeof http->node, "%s", config->node);
     http->community = cim_community_of(cim_bytes_str(http->node));
     snprintf(http->why_not, sizeof http->why_not, "starting");
-    http->front.pipe = zsys_create_pipe(&back);
-    http->back.pipe = back;
-    enum cim_err err = open_reader(http, config->data_file, diag);
+    enum cim_err err = open_pipes(http, diag);
+    if (err == CIM_OK)
+        err = open_reader(http, config->data_file, diag);
     if (err == CIM_OK)
         err = http_socket_open(http->socket, &http->listener, diag);
     if (err == CIM_OK && (!start_daemon(http) || !start_thread(http))) {
@@ -367,19 +377,19 @@ http_stop(struct http **http)
         return;
     *http = NULL;
     unlink(h->socket);
-    pipe_send(&h->front, &message);
+    pipe_send(h->down, &message);
     pthread_join(*(pthread_t *)h->thread, NULL);
-    while (pipe_take(&h->front, &h->back, &message))
+    while (pipe_take(h->up, &message))
         api_call_destroy(&message.call);
     release(h);
 }
 
 /* ---- the loop's end */
 
-void *
-http_pipe(struct http *http)
+int
+http_fd(const struct http *http)
 {
-    return http->front.pipe;
+    return http->up[0];
 }
 
 static void
@@ -388,7 +398,7 @@ send_news(struct http *http)
     if (http->news_sent || !http->news_due)
         return;
     http->news.kind = HTTP_MSG_NEWS;
-    pipe_send(&http->front, &http->news);
+    pipe_send(http->down, &http->news);
     http->news_sent = true;
     http->news_due = false;
 }
@@ -398,7 +408,7 @@ http_take(struct http *http)
 {
     struct http_message message;
 
-    while (pipe_take(&http->front, &http->back, &message)) {
+    while (pipe_take(http->up, &message)) {
         if (message.kind == HTTP_MSG_CALL)
             return message.call;
         http->news_sent = false;
@@ -413,7 +423,7 @@ http_answer(struct http *http, struct api_call *call)
     struct http_message message = {
         .kind = HTTP_MSG_ANSWER, .call = call, .arrival = http->news.arrival};
 
-    pipe_send(&http->front, &message);
+    pipe_send(http->down, &message);
 }
 
 void

@@ -30,8 +30,8 @@ CIM_MUST enum cim_err http_start(const struct http_config *config,
 /* Ends open streams, answers what waits with 503, joins the thread. */
 void http_stop(struct http **http);
 
-/* The loop's end: a zsock_t to poll; then take until NULL. */
-void *http_pipe(struct http *http);
+/* The loop's end, to poll for reading; then take until NULL. */
+int http_fd(const struct http *http);
 struct api_call *http_take(struct http *http);
 /* Gives a finished call back; takes it. */
 void http_answer(struct http *http, struct api_call *call);

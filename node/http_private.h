@@ -17,8 +17,6 @@
 #ifndef CIM_NODE_HTTP_PRIVATE_H
 #define CIM_NODE_HTTP_PRIVATE_H
 
-#include <stdatomic.h>
-
 #include <microhttpd.h>
 
 #include "node/http.h"
@@ -131,21 +129,15 @@ struct http_message {
     char why_not[128];
 };
 
-/* One end of the pipe. */
-struct http_end {
-    void *pipe;       /* zsock_t */
-    atomic_uint sent; /* messages, from here */
-};
-
 struct http {
     /* the loop's end */
-    struct http_end front;
+    int up[2];                /* pipe to the loop: its end is up[0] */
     struct http_message news; /* what the thread should know */
     bool news_due, news_sent; /* newer than sent; sent and not heard */
     void *thread;             /* pthread_t, see http.c */
 
     /* the thread's end */
-    struct http_end back;
+    int down[2]; /* pipe from the loop */
     struct MHD_Daemon *daemon;
     int listener;
     char *socket; /* owned path */

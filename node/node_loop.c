@@ -187,13 +187,13 @@ on_serve(zloop_t *loop, zsock_t *pipe, void *arg)
 }
 
 static int
-on_http(zloop_t *loop, zsock_t *pipe, void *arg)
+on_http(zloop_t *loop, zmq_pollitem_t *item, void *arg)
 {
     struct node *node = arg;
     struct api_call *call;
 
     (void)loop;
-    (void)pipe;
+    (void)item;
     for (int i = 0; i < TASKS_PER_TURN; i++) {
         call = http_take(node->http);
         if (!call)
@@ -318,16 +318,18 @@ void
 node_run_loop(struct node *node)
 {
     zmq_pollitem_t signals = {.fd = node->signal_fd, .events = ZMQ_POLLIN};
+    zmq_pollitem_t calls = {.fd = http_fd(node->http), .events = ZMQ_POLLIN};
 
     read_pipe(node, store_thread_pipe(node->store_thread), on_store);
     read_pipe(node, serve_pipe(node->serve), on_serve);
-    read_pipe(node, http_pipe(node->http), on_http);
+    zloop_poller(node->loop, &calls, on_http, node);
+    zloop_poller_set_tolerant(node->loop, &calls);
     zloop_poller(node->loop, &signals, on_signal, node);
     zloop_timer(node->loop, NODE_TICK_MS, 0, on_tick, node);
     while (!node->stop_now && zloop_start(node->loop) == 0)
         ;
     zloop_reader_end(node->loop, store_thread_pipe(node->store_thread));
     zloop_reader_end(node->loop, serve_pipe(node->serve));
-    zloop_reader_end(node->loop, http_pipe(node->http));
+    zloop_poller_end(node->loop, &calls);
     zloop_poller_end(node->loop, &signals);
 }

@@ -9,8 +9,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <czmq.h>
-
 #define PATIENCE_MS 60000
 
 void
@@ -19,7 +17,6 @@ desk_open(struct desk *desk, bool store, unsigned max_connections)
     struct cim_diag diag = {""};
 
     *desk = (struct desk){.folder = folder_make()};
-    zsys_init();
     snprintf(desk->socket, sizeof desk->socket, "%s/run/api.sock",
              desk->folder);
     snprintf(desk->data, sizeof desk->data, "%s/cimesh.db", desk->folder);
@@ -152,15 +149,14 @@ take_calls(struct desk *desk)
 static void
 wait_for(struct desk *desk, int fd)
 {
-    zmq_pollitem_t items[] = {
-        {.socket = zsock_resolve(http_pipe(desk->http)), .events = ZMQ_POLLIN},
-        {.fd = fd, .events = ZMQ_POLLIN}};
+    struct pollfd fds[] = {{.fd = http_fd(desk->http), .events = POLLIN},
+                           {.fd = fd, .events = POLLIN}};
 
     for (;;) {
         take_calls(desk);
-        if (zmq_poll(items, fd < 0 ? 1 : 2, PATIENCE_MS) <= 0)
+        if (poll(fds, 2, PATIENCE_MS) <= 0)
             fail_msg("nothing came for a minute");
-        if (fd < 0 || items[1].revents != 0)
+        if (fd < 0 || fds[1].revents != 0)
             return;
     }
 }
