@@ -31,12 +31,23 @@ mesh_new(const char *self, const struct cim_identity *identity,
     m->key_id = cim_keyid_of(&key);
     m->fx = *effects;
     m->roster = roster_new();
+    m->tasks.prev = m->tasks.next = &m->tasks;
     m->sigs = xcalloc(MESH_SIGS, sizeof *m->sigs);
     m->everything = mesh_intern(m, &everything);
     m->own = mesh_feed_get(m, self);
     m->own->own = true;
     mesh_author_init(m);
     return m;
+}
+
+static void
+task_free(struct mesh_task *task)
+{
+    if (!task)
+        return;
+    task->prev->next = task->next;
+    task->next->prev = task->prev;
+    free(task);
 }
 
 static void
@@ -56,6 +67,8 @@ mesh_destroy(struct mesh **mesh)
     if (!m)
         return;
     mesh_author_clear(m);
+    while (m->tasks.next != &m->tasks)
+        task_free(m->tasks.next);
     for (size_t i = 0; i < m->n_peers; i++)
         peer_free(m->peers[i]);
     for (size_t i = 0; i < m->n_feeds; i++)
@@ -345,7 +358,12 @@ mesh_submit(struct mesh *m, struct store_job *job, enum mesh_job_kind kind,
 {
     struct mesh_task *task = xcalloc(1, sizeof *task);
 
-    *task = (struct mesh_task){.kind = kind, .bytes = bytes, .rid = rid};
+    *task = (struct mesh_task){.prev = m->tasks.prev,
+                               .next = &m->tasks,
+                               .kind = kind,
+                               .bytes = bytes,
+                               .rid = rid};
+    task->prev->next = task->next->prev = task;
     job->owner = task;
     if (kind == JOB_PEERS) {
         m->jobs++;
@@ -482,7 +500,7 @@ mesh_job_done(struct mesh *mesh, struct store_job *job)
         mesh_log_aside(mesh, job);
     else
         task_done(mesh, task, job);
-    free(task);
+    task_free(task);
     store_job_destroy(&job);
     mesh_author_pump(mesh);
     mesh_pump(mesh);

@@ -233,7 +233,8 @@ struct mesh_sig {
     bool kept; /* the header was given to the store */
 };
 
-/* Store jobs carry one of these as owner. */
+/* Store jobs carry one of these as owner; the mesh keeps them in a ring, so
+ * that jobs which never come back leave nothing behind. */
 enum mesh_job_kind {
     JOB_PEERS, /* live slices, headers */
     JOB_PAGE,
@@ -243,6 +244,7 @@ enum mesh_job_kind {
     JOB_OTHER /* starts */
 };
 struct mesh_task {
+    struct mesh_task *prev, *next;
     enum mesh_job_kind kind;
     size_t bytes;
     uint64_t rid; /* PAGE */
@@ -278,6 +280,7 @@ struct mesh {
     struct mesh_author author;
     struct mesh_sig *sigs;
     uint64_t next_rid, first_rid;
+    struct mesh_task tasks; /* the ring's anchor */
     size_t jobs, job_bytes; /* in flight for peers */
     bool full, broken;      /* storage: no room now; failed for good */
     bool counting;
