@@ -209,8 +209,10 @@ mesh_set_roster(struct mesh *mesh, const struct roster *roster)
     peers_of_roster(mesh);
     if (mesh->n_peers)
         qsort(mesh->peers, mesh->n_peers, sizeof(struct mesh_peer *), by_name);
-    for (size_t i = 0; i < mesh->n_peers; i++)
+    for (size_t i = 0; i < mesh->n_peers; i++) {
         mesh->peers[i]->kept = false;
+        mesh->peers[i]->beacon = (struct cim_hash){{0}};
+    }
     if (!mesh->started)
         return;
     mesh_wants_apply(mesh);

@@ -296,7 +296,8 @@ list_log(struct listing *l, const struct mesh_log *log)
     const struct cim_heads_ask *ask = l->ask;
     int order = cim_bytes_cmp(cim_bytes_str(log->feed->name), ask->after_node);
 
-    if (!log->head.len)
+    /* Of our own logs what we hold; of others' what we heard of. */
+    if (!log->head.len || (log->feed->own && !mesh_log_head_kept(log)))
         return;
     cim_heads_digest_add(&l->digest, &log->head, log->held);
     if (ask->after_node.len &&

@@ -118,7 +118,7 @@ static bool
 header_kept(struct mesh *m, const struct mesh_log *log,
             const struct cim_signed_header *sh, const struct cim_hash *hash)
 {
-    if (log->head.len && cim_hash_eq(&log->head_hash, hash))
+    if (cim_hash_eq(&log->kept_hash, hash))
         return true;
     return sig_known(m, sh, hash) && sig_slot(m, hash)->kept;
 }
@@ -144,13 +144,17 @@ mesh_keep_header(struct mesh *m, struct mesh_keep *keep, struct mesh_peer *peer,
             return err;
         sig_remember(m, sh, &hash);
     }
-    if (!feed || (!feed->own && !feed->n_wants))
+    /* Of a node nobody follows here its newest header is remembered all the
+     * same, as long as this runs: should it lose its store, we can tell it. */
+    if (!feed && strcmp(sh->h.node, peer->name) == 0)
+        feed = mesh_feed_get(m, sh->h.node);
+    if (!feed)
         return CIM_OK;
     log = mesh_log_get(feed, sh->h.epoch);
     if (!log)
         return CIM_EQUOTA;
     mesh_log_show(m, log, peer, sh, &hash);
-    if (!header_kept(m, log, sh, &hash)) {
+    if (feed->n_wants && !header_kept(m, log, sh, &hash)) {
         struct store_batch *batch = keep_add(m, keep, sh, &hash, &key, feed);
 
         if (cim_frontier_add(&batch->frontier, 0, (uint16_t)sh->h.count,

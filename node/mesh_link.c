@@ -47,9 +47,10 @@ beacon_moved(struct mesh *m, struct mesh_peer *peer,
     enum cim_err err = mesh_keep_header(m, &keep, peer, sh, &log);
 
     mesh_keep_submit(m, &keep);
+    /* Whatever is wrong with it is said once, not every five seconds. */
+    peer->beacon = *hash;
     if (err != CIM_OK)
         return err;
-    peer->beacon = *hash;
     peer_head(peer, &sh->h);
     peer->heads.due = true;
     mesh_heads_ask(m, peer);
@@ -219,7 +220,7 @@ send_beacon(struct mesh *m)
 
     snprintf(topic, sizeof topic, HEAD_TOPIC "%s/", m->self);
     for (size_t i = own->n_logs; i-- > 0 && !frame.len;)
-        if (own->logs[i]->head.len &&
+        if (mesh_log_head_kept(own->logs[i]) &&
             cim_beacon_encode(&own->logs[i]->head, &frame) != CIM_OK)
             mem_fail();
     m->fx.publish(m->fx.ctx, cim_bytes_str(topic), cim_buf_bytes(&frame));

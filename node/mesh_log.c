@@ -3,9 +3,9 @@
  * Feeds and logs: heads, cursors, gaps, and who is seen to write twice.
  *
  * Both are sorted arrays searched by halves: nodes by name, logs by epoch.
- * A log's head is the newest header the store keeps; what its author showed
- * (shown) may be ahead of it, and what catch-up goes for (target) follows
- * that once a beacon.
+ * A log's head is the newest valid header seen, whoever showed it; what its
+ * author showed is what catch-up may go for (shown), and goes for (target)
+ * once a beacon.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -261,6 +261,16 @@ add_time(struct mesh_log *log, int64_t time_ms)
 }
 
 static void
+head_seen(struct mesh_log *log, const struct cim_signed_header *sh,
+          const struct cim_hash *hash)
+{
+    if (cim_header_last(&sh->h) <= mesh_log_last(log))
+        return;
+    log->head = *sh;
+    log->head_hash = *hash;
+}
+
+static void
 note_log(const struct mesh *m, enum mesh_note_kind kind,
          const struct mesh_log *log, const struct mesh_peer *peer, uint64_t seq,
          uint64_t n)
@@ -287,8 +297,15 @@ mesh_log_show(struct mesh *m, struct mesh_log *log, struct mesh_peer *peer,
         note_log(m, MESH_TWO_WRITERS, log, peer, last, 0);
     }
     add_time(log, sh->h.time_ms);
+    head_seen(log, sh, hash);
     if (peer && peer == feed->peer && last > log->shown)
         log->shown = last;
+}
+
+bool
+mesh_log_head_kept(const struct mesh_log *log)
+{
+    return log->head.len && cim_hash_eq(&log->head_hash, &log->kept_hash);
 }
 
 void
@@ -309,8 +326,8 @@ batch_kept(struct mesh *m, const struct store_batch *batch)
         return;
     log->held = batch->held;
     if (batch->new_header) {
-        log->head = batch->sh;
-        log->head_hash = batch->header_hash;
+        head_seen(log, &batch->sh, &batch->header_hash);
+        log->kept_hash = batch->header_hash;
     }
     if (batch->covered)
         mesh_cursor_raise(log, m->everything, batch->contiguous);
@@ -414,7 +431,7 @@ mesh_load_log(struct mesh *m, const struct store_log_state *state)
     if (!log)
         return;
     log->head = state->head;
-    log->head_hash = state->head_hash;
+    log->head_hash = log->kept_hash = state->head_hash;
     log->held = state->held;
     log->floor = state->floor;
     if (state->head.len)

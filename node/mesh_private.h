@@ -77,8 +77,9 @@ struct mesh_offer {
 struct mesh_log {
     struct mesh_feed *feed;
     uint64_t epoch;
-    struct cim_signed_header head; /* newest one kept; len 0: none */
+    struct cim_signed_header head; /* newest one seen; len 0: none */
     struct cim_hash head_hash;
+    struct cim_hash kept_hash; /* newest one the store keeps */
     bool has_time;
     int64_t min_time_ms, max_time_ms; /* of all valid headers seen */
     uint64_t held, floor;
@@ -334,6 +335,8 @@ void mesh_offers_forget(struct mesh *m, const struct mesh_peer *peer);
 void mesh_log_show(struct mesh *m, struct mesh_log *log, struct mesh_peer *peer,
                    const struct cim_signed_header *sh,
                    const struct cim_hash *hash);
+/* True when the store keeps the log's newest header. */
+bool mesh_log_head_kept(const struct mesh_log *log);
 /* A batch of our own is committed. */
 void mesh_log_made(struct mesh *m, const struct cim_header *h);
 /* An event was set aside: its position is a gap that anybody may fill. */

@@ -32,10 +32,12 @@ epoch_open(struct mesh *m)
     uint64_t now = (uint64_t)mesh_now(m);
     uint32_t random;
 
+    /* Ahead of the clock only when it stands behind an epoch: then at random,
+     * so that two restores of one backup do not meet. */
     m->fx.random(m->fx.ctx, &random, sizeof random);
-    a->epoch = a->last_epoch + 1 + (random & 0xfffff);
-    if (a->epoch < now)
-        a->epoch = now;
+    a->epoch = now;
+    if (a->epoch <= a->last_epoch)
+        a->epoch = a->last_epoch + 1 + (random & 0xfffff);
     a->last_epoch = a->epoch;
     a->seq = 0;
     a->prev = newest_header(m->own);

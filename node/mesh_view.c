@@ -160,7 +160,7 @@ show_own(const struct mesh *m, struct view_status *out)
     const struct mesh_author *a = &m->author;
 
     for (size_t i = m->own->n_logs; i-- > 0 && !out->epoch;)
-        if (m->own->logs[i]->head.len) {
+        if (mesh_log_head_kept(m->own->logs[i])) {
             out->epoch = m->own->logs[i]->epoch;
             out->seq = mesh_log_last(m->own->logs[i]);
         }

@@ -383,7 +383,22 @@ check_node(struct sim *sim, const struct sim_node *node)
     }
 }
 
-/* Both wrote, both live: somebody must have seen it. */
+/* Somebody both can reach, who tells the truth. */
+static bool
+witness(const struct sim *sim, unsigned name)
+{
+    for (unsigned i = 0; i < sim->plan->n_nodes; i++) {
+        const struct sim_node *node = &sim->nodes[i];
+
+        if (node->name != name && node->up && !node->syncdead &&
+            !(sim->plan->lie && sim->plan->liar == i))
+            return true;
+    }
+    return false;
+}
+
+/* Both wrote, both live, under a key that is good: somebody must have seen
+ * it. */
 static void
 check_noticed(struct sim *sim)
 {
@@ -394,6 +409,7 @@ check_noticed(struct sim *sim)
         return;
     first = &sim->nodes[twin->name];
     if (twin->up && first->up && twin->published_ms && first->published_ms &&
+        !sim->keys[twin->name] && witness(sim, twin->name) &&
         !sim->noticed[twin->name])
         sim_violation(sim, "I4", "nobody noticed the clone of %c",
                       'a' + twin->name);
