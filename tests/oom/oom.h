@@ -21,4 +21,7 @@ typedef enum cim_err scenario_fn(void);
 scenario_fn oom_buffer, oom_identity, oom_event, oom_slice, oom_merge,
     oom_beacon, oom_heads, oom_fetch, oom_refused;
 
+/* scenarios_json.c */
+scenario_fn oom_json, oom_seed, oom_openci;
+
 #endif
