@@ -13,11 +13,11 @@
 #include "keys/bytes.h"
 #include "proto/limits.h"
 
-enum cim_type { /* eventType */
-    CIM_TYPE_OWN, /* a community's own */
-    CIM_TYPE_ARTIFACT,
-    CIM_TYPE_BASELINE,
-    CIM_TYPE_CONFIDENCE
+enum cim_type {               /* eventType */
+                CIM_TYPE_OWN, /* a community's own */
+                CIM_TYPE_ARTIFACT,
+                CIM_TYPE_BASELINE,
+                CIM_TYPE_CONFIDENCE
 };
 
 /*
@@ -25,21 +25,21 @@ enum cim_type { /* eventType */
  * as they stand in the event, absent with len 0; cim_event_* below walk them.
  */
 struct cim_event {
-    int64_t v;                         /* 1 */
-    struct cim_bytes id;               /* eventId: 36 characters, lower case */
-    struct cim_bytes type_name;        /* eventType */
+    int64_t v;                  /* 1 */
+    struct cim_bytes id;        /* eventId: 36 characters, lower case */
+    struct cim_bytes type_name; /* eventType */
     enum cim_type type;
-    int64_t time_ms;                   /* eventTime, UTC since 1970 */
+    int64_t time_ms; /* eventTime, UTC since 1970 */
     struct cim_bytes topic;
     struct cim_bytes build_url;
     struct cim_bytes artifact_url, artifact_name, artifact_digest;
     struct cim_bytes project_branch;
     struct cim_bytes baseline_name, baseline_url;
-    struct cim_bytes levels;           /* raw map: confidenceLevel */
-    struct cim_bytes consists_of;      /* raw array of strings */
-    struct cim_bytes links;            /* raw array of {rel, of, id} */
-    struct cim_bytes ext;              /* raw map */
-    bool unknown_fields;               /* kept and passed on, not understood */
+    struct cim_bytes levels;      /* raw map: confidenceLevel */
+    struct cim_bytes consists_of; /* raw array of strings */
+    struct cim_bytes links;       /* raw array of {rel, of, id} */
+    struct cim_bytes ext;         /* raw map */
+    bool unknown_fields;          /* kept and passed on, not understood */
 };
 
 enum cim_strict {
@@ -83,9 +83,9 @@ CIM_MUST enum cim_err cim_event_speaks_for(struct cim_bytes topic,
 
 enum cim_type cim_type_of(struct cim_bytes type_name);
 bool cim_type_name_valid(struct cim_bytes type_name);
-bool cim_level_name_valid(struct cim_bytes name); /* and no seed key */
-bool cim_result_valid(struct cim_bytes result);   /* SUCCESS, FAILURE, ... */
-bool cim_rel_valid(struct cim_bytes rel);         /* cause, subject, ... */
+bool cim_level_name_valid(struct cim_bytes name);  /* and no seed key */
+bool cim_result_valid(struct cim_bytes result);    /* SUCCESS, FAILURE, ... */
+bool cim_rel_valid(struct cim_bytes rel);          /* cause, subject, ... */
 bool cim_digest_text_valid(struct cim_bytes text); /* sha256:<64 hex> */
 
 /* One level, one member or one link at a time; false at the end. Start with
