@@ -273,7 +273,101 @@ def identities():
     put("identity", "other-version", good.replace("key 1", "key 2"))
 
 
+def key(letter):
+    return letter * 42 + "A"
+
+
+ROSTER = f"""# odl
+roster = 1
+community
+    name = "odl"
+    serial = "3"
+    contact = 'The "CI" people'
+nodes
+    ci-1
+        events = "tcp://ci.example.org:7570"
+        sync = "tcp://[2001:db8::1]:7571"
+        sign = "{key("s")}"
+        curve = "{key("c")}" # for links
+        sign-next = "{key("n")}"
+        retired
+            first
+                sign = "{key("r")}"
+                upto = "1795350896789/12"
+    desk
+        sign = "{key("x")}"
+        curve = "{key("y")}"
+end = 1
+"""
+
+SETTINGS = """cimesh = 1
+node
+    name = "opnfv/ci-1"
+    events = "tcp://*:7570"
+    sync = "tcp://127.0.0.1:7571"
+    readers = "any"
+follow
+    odl
+        topic = "odl/ArtifactCreated/master/"
+        topic = "odl/C*"
+        since = "now"
+hooks
+    define-baseline
+        topic = "odl/"
+        exec = '/usr/local/bin/x "a b" -v'
+        backfill = yes
+        parallel = 4
+        timeout = 10m
+store
+    keep-days = 30
+    keep-size = "10G"
+paths
+    api = "/run/cimesh/api.sock"
+end = 1
+"""
+
+
+def files():
+    put("roster", "good", ROSTER)
+    put("roster", "same-key", ROSTER.replace(key("c"), key("s")))
+    put("roster", "zero-key", ROSTER.replace(key("s"), key("A")))
+    put("roster", "wildcard", ROSTER.replace("ci.example.org", "*"))
+    put("roster", "no-sync", ROSTER.replace("        sync", "        # sync"))
+    put("roster", "cut", ROSTER[:-8])
+    put("settings", "good", SETTINGS)
+    put("settings", "least", '\n'.join(SETTINGS.splitlines()[:3]) +
+        "\nend = 1\n")
+    put("settings", "open-quote", SETTINGS.replace(' -v', ' "-v'))
+    put("settings", "unknown", SETTINGS.replace("since", "sinse"))
+    for name, text in (
+            ("roster", ROSTER), ("settings", SETTINGS),
+            ("comments", "# a\n        # b\n\n  \na = 1 # c\nend=1"),
+            ("deep", "".join("    " * i + "a\n" for i in range(9)) +
+             "end = 1\n"),
+            ("repeated", "a = 1\na = 2\nend = 1\n"),
+            ("twice-ended", "end = 1\nend = 1\n"),
+            ("tab", "a\n\tb = 1\nend = 1\n"),
+            ("quotes", "a = 'b\"c' # d\nb = \"x#y\"\nend = 1\n"),
+            ("bare", "a = b c\nend = 1\n")):
+        put("zpl", name, text)
+
+
+def json_text():
+    def line(template, value):
+        put("json_text", f"template-{len(template)}",
+            template + "\0" + json.dumps(value))
+
+    line("%{a} %{b.c}\\n", {"a": "x", "b": {"c": [1, "y"]}})
+    line("100%% %{confidenceLevel.A.B}",
+         {"confidenceLevel": {"A.B": "SUCCESS"}, "a": "\x1b[1m\u202e"})
+    line("%{a", {})
+    put("json_text", "proof", '{"topic": "odl/X/-/", "slice": "AP8Q"}')
+    put("json_text", "proof-padded", '{"topic": "odl/X/-/", "slice": "AA=="}')
+
+
 def main():
+    files()
+    json_text()
     events()
     wire()
     json_forms()
