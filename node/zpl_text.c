@@ -21,7 +21,8 @@
 struct check {
     const char *file;
     struct cim_diag *diag;
-    unsigned line; /* the one being read */
+    unsigned line;                /* the one being read */
+    unsigned keys[ZPL_DEPTH_MAX]; /* so far, in the open section of a depth */
     struct zpl_line *v;
     size_t n, cap;
 };
@@ -162,6 +163,16 @@ read_item(const struct check *c, struct cim_bytes line, size_t at,
     return check_depth(c, out);
 }
 
+static enum cim_err
+count_key(struct check *c, unsigned depth)
+{
+    if (depth + 1 < ZPL_DEPTH_MAX)
+        c->keys[depth + 1] = 0;
+    if (++c->keys[depth] > ZPL_SECTION_MAX)
+        return bad(c, "more than %d keys in one section", ZPL_SECTION_MAX);
+    return CIM_OK;
+}
+
 static bool
 is_end(const struct zpl_line *item)
 {
@@ -186,6 +197,8 @@ check_line(struct check *c, struct cim_bytes line)
     if (c->n && is_end(&c->v[c->n - 1]))
         return bad(c, "'%.*s' stands behind `end = 1`; move it up",
                    (int)item.name.len, (const char *)item.name.p);
+    if ((err = count_key(c, item.depth)))
+        return err;
     xgrow(&c->v, &c->cap, c->n, sizeof *c->v);
     c->v[c->n++] = item;
     return CIM_OK;

@@ -5,10 +5,11 @@
 
 #include "keys/bytes.h"
 
-#define ZPL_LINE_MAX  1000 /* bytes */
-#define ZPL_DEPTH_MAX 8
-#define ZPL_KEYS_MAX  8192 /* zconfig takes quadratic time */
-#define ZPL_NAME_MAX  64
+#define ZPL_LINE_MAX    1000 /* bytes */
+#define ZPL_DEPTH_MAX   8
+#define ZPL_KEYS_MAX    8192 /* zconfig takes quadratic time */
+#define ZPL_NAME_MAX    64
+#define ZPL_SECTION_MAX 1024 /* keys; looking for repeated ones likewise */
 
 /* One key or section; views lent from the text. */
 struct zpl_line {

@@ -163,7 +163,10 @@ sizes_are_bounded(void **state)
     refused(big, "1001 bytes on one line");
     for (size_t i = 0; i < 4 * (ZPL_KEYS_MAX + 1); i += 4)
         memcpy(big + i, "a=1\n", 5);
-    refused(big, "more than 8192 keys");
+    refused(big, "t.zpl:1025: more than 1024 keys in one section");
+    for (size_t i = 0; i < 8 * (ZPL_KEYS_MAX + 1); i += 8)
+        memcpy(big + i, i / 8 % 1000 ? "    a=1\n" : "aaaaaaa\n", 9);
+    refused(big, "t.zpl:8193: more than 8192 keys in one file");
     free(big);
 }
 
