@@ -203,10 +203,16 @@ job_slice(struct store_job *job, const struct sealed *s,
 {
     struct store_batch *batch = add_batch(job, s);
     struct cim_buf frame = slice_bytes(s, indices, n);
+    size_t len = frame.len;
     struct cim_slice slice;
     struct cim_proven proven = {0};
 
-    assert_int_equal(cim_slice_parse(cim_buf_bytes(&frame), &slice), CIM_OK);
+    /* The job outlives what it is made of: topics go behind the slice. */
+    for (size_t i = 0; i < n; i++)
+        cim_buf_add(&frame, s->topics[indices[i]], sizeof s->topics[0]);
+    assert_int_equal(frame.err, CIM_OK);
+    assert_int_equal(cim_slice_parse(cim_bytes_of(frame.p, len), &slice),
+                     CIM_OK);
     assert_int_equal(cim_slice_prove(&slice, &s->key, true, &proven), CIM_OK);
     batch->frame = frame.p;
     batch->frontier = proven.frontier;
@@ -217,7 +223,8 @@ job_slice(struct store_job *job, const struct sealed *s,
         struct store_event *ev = &batch->events[i];
         ev->seq = s->sh.h.first + indices[i];
         ev->bytes = proven.slice.events[i];
-        ev->topic = cim_bytes_str(s->topics[indices[i]]);
+        ev->topic = cim_bytes_str((const char *)frame.p + len +
+                                  i * sizeof s->topics[0]);
         ev->id = s->ids[indices[i]];
         ev->leaf = proven.leaves[i];
     }
