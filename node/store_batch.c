@@ -106,15 +106,34 @@ gives_root(const struct kept_batch *b)
            cim_hash_eq(&root, &b->sh.h.root);
 }
 
+/* Header, signature and sum from three columns. */
 static bool
-read_header(sqlite3_stmt *st, struct cim_signed_header *sh)
+read_header(sqlite3_stmt *st, int column, struct cim_signed_header *sh)
 {
-    if (cim_signed_parse(sql_get_bytes(st, 2), sql_get_bytes(st, 3), sh) !=
-        CIM_OK)
-        return false;
-    struct cim_digest sum = kept_sum(sh);
-    return cim_bytes_eq(sql_get_bytes(st, 4),
-                        cim_bytes_of(sum.b, sizeof sum.b));
+    if (cim_signed_parse(sql_get_bytes(st, column),
+                         sql_get_bytes(st, column + 1), sh) == CIM_OK) {
+        struct cim_digest sum = kept_sum(sh);
+        if (cim_bytes_eq(sql_get_bytes(st, column + 2),
+                         cim_bytes_of(sum.b, sizeof sum.b)))
+            return true;
+    }
+    *sh = (struct cim_signed_header){0};
+    return false;
+}
+
+void
+kept_head(struct store_db *db, sqlite3_stmt *st, int column, int64_t log,
+          struct cim_signed_header *head)
+{
+    if (read_header(st, column, head) ||
+        sqlite3_column_type(st, column) == SQLITE_NULL)
+        return;
+    sqlite3_stmt *last = sql_use(db, SQL_BATCH_LAST);
+    sql_int(last, 1, log);
+    if (!sql_row(db, last))
+        return;
+    (void)read_header(last, 0, head);
+    sql_end(last);
 }
 
 void
@@ -124,10 +143,8 @@ kept_read(sqlite3_stmt *st, struct kept_batch *out)
     out->id = sqlite3_column_int64(st, 0);
     out->log = sqlite3_column_int64(st, 1);
     out->held = (uint32_t)sqlite3_column_int64(st, 6);
-    if (!read_header(st, &out->sh)) {
-        out->sh = (struct cim_signed_header){0};
+    if (!read_header(st, 2, &out->sh))
         return;
-    }
     read_nodes(sql_get_bytes(st, 5), &out->f);
     out->sound = gives_root(out);
 }

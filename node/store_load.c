@@ -38,29 +38,24 @@ read_cursors(struct store *store, int64_t log, struct store_log_state *state)
         xgrow(&state->cursors, &cap, state->n_cursors, sizeof c);
         state->cursors[state->n_cursors++] = c;
     }
-    st = sql_use(&store->db, SQL_GAP_EACH);
-    sql_int(st, 1, log);
-    while (sql_row(&store->db, st))
-        span_add(&state->gaps, sql_get_u64(st, 0), sql_get_u64(st, 1));
+    store_gaps(store, log, &state->gaps);
 }
 
 static void
-read_log(sqlite3_stmt *st, struct store_log_state *state)
+read_log(struct store *store, sqlite3_stmt *st, struct store_log_state *state)
 {
     sql_get_str(st, 0, state->log.node, sizeof state->log.node);
     state->log.epoch = sql_get_u64(st, 1);
-    if (cim_signed_parse(sql_get_bytes(st, 3), sql_get_bytes(st, 4),
-                         &state->head) == CIM_OK)
+    kept_head(&store->db, st, 3, sqlite3_column_int64(st, 2), &state->head);
+    if (state->head.len)
         state->head_hash = cim_header_hash(cim_signed_bytes(&state->head));
-    else
-        state->head = (struct cim_signed_header){0};
-    state->held = sql_get_u64(st, 5);
-    state->floor = sql_get_u64(st, 6);
-    state->min_time_ms = sqlite3_column_int64(st, 7);
-    state->max_time_ms = sqlite3_column_int64(st, 8);
-    state->equivocation = sqlite3_column_type(st, 9) != SQLITE_NULL;
+    state->held = sql_get_u64(st, 6);
+    state->floor = sql_get_u64(st, 7);
+    state->min_time_ms = sqlite3_column_int64(st, 8);
+    state->max_time_ms = sqlite3_column_int64(st, 9);
+    state->equivocation = sqlite3_column_type(st, 10) != SQLITE_NULL;
     if (state->equivocation &&
-        cim_signed_parse(sql_get_bytes(st, 9), sql_get_bytes(st, 10),
+        cim_signed_parse(sql_get_bytes(st, 10), sql_get_bytes(st, 11),
                          &state->other) != CIM_OK)
         state->other = (struct cim_signed_header){0};
 }
@@ -73,7 +68,7 @@ store_each_log(struct store *store,
 
     while (sql_row(&store->db, st)) {
         struct store_log_state state = {0};
-        read_log(st, &state);
+        read_log(store, st, &state);
         read_cursors(store, sqlite3_column_int64(st, 2), &state);
         /* A refused publish may leave the name of a log without anything. */
         if (state.head.len || state.n_cursors || state.gaps.len)

@@ -90,31 +90,33 @@ log_read(struct store *store, struct open_log *log)
     if (!sql_row(&store->db, st))
         return false;
     log->id = sqlite3_column_int64(st, 0);
-    if (cim_signed_parse(sql_get_bytes(st, 1), sql_get_bytes(st, 2),
-                         &log->head) == CIM_OK)
+    kept_head(&store->db, st, 1, log->id, &log->head);
+    if (log->head.len)
         log->head_hash = cim_header_hash(cim_signed_bytes(&log->head));
-    else
-        log->head = (struct cim_signed_header){0};
-    log->high = sql_get_u64(st, 3);
-    log->top = sql_get_u64(st, 4);
-    log->held = sql_get_u64(st, 5);
-    log->floor = sql_get_u64(st, 6);
-    log->min_time_ms = sqlite3_column_int64(st, 7);
-    log->max_time_ms = sqlite3_column_int64(st, 8);
-    log->community = sqlite3_column_int64(st, 9);
-    log->equivocation = sqlite3_column_int(st, 10);
+    log->high = sql_get_u64(st, 4);
+    log->top = sql_get_u64(st, 5);
+    log->held = sql_get_u64(st, 6);
+    log->floor = sql_get_u64(st, 7);
+    log->min_time_ms = sqlite3_column_int64(st, 8);
+    log->max_time_ms = sqlite3_column_int64(st, 9);
+    log->community = sqlite3_column_int64(st, 10);
+    log->equivocation = sqlite3_column_int(st, 11);
     sql_end(st);
     return true;
 }
 
-static void
-gaps_read(struct store *store, struct open_log *log)
+void
+store_gaps(struct store *store, int64_t log, struct span_set *out)
 {
     sqlite3_stmt *st = sql_use(&store->db, SQL_GAP_EACH);
 
-    sql_int(st, 1, log->id);
-    while (sql_row(&store->db, st))
-        span_add(&log->gaps, sql_get_u64(st, 0), sql_get_u64(st, 1));
+    sql_int(st, 1, log);
+    while (sql_row(&store->db, st)) {
+        uint64_t first = sql_get_u64(st, 0);
+        uint64_t n = sql_get_u64(st, 1);
+        if (first && first <= CIM_SEQ_MAX && n <= CIM_SEQ_MAX)
+            span_add(out, first, n);
+    }
 }
 
 static void
@@ -158,7 +160,7 @@ store_log_open(struct store *store, const char *node, uint64_t epoch)
         log_make(store, log);
         (void)log_read(store, log);
     }
-    gaps_read(store, log);
+    store_gaps(store, log->id, &log->gaps);
     log->cursor = cursor_read(store, log, cim_bytes_str(""));
     store->logs[store->n_logs++] = log;
     return log;
@@ -202,21 +204,24 @@ static void
 log_write(struct store *store, struct open_log *log)
 {
     sqlite3_stmt *st = sql_use(&store->db, SQL_LOG_SET);
+    struct cim_digest sum;
 
     if (log->head.len) {
+        sum = kept_sum(&log->head);
         sql_blob(st, 1, cim_signed_bytes(&log->head));
         sql_blob(st, 2, cim_bytes_of(log->head.sig.b, sizeof log->head.sig.b));
+        sql_blob(st, 3, cim_bytes_of(sum.b, sizeof sum.b));
     } else {
-        sql_null(st, 1);
-        sql_null(st, 2);
+        for (int i = 1; i <= 3; i++)
+            sql_null(st, i);
     }
-    sql_u64(st, 3, log->high);
-    sql_u64(st, 4, log->top);
-    sql_u64(st, 5, log->held);
-    sql_u64(st, 6, log->floor);
-    sql_int(st, 7, log->min_time_ms);
-    sql_int(st, 8, log->max_time_ms);
-    sql_int(st, 9, log->id);
+    sql_u64(st, 4, log->high);
+    sql_u64(st, 5, log->top);
+    sql_u64(st, 6, log->held);
+    sql_u64(st, 7, log->floor);
+    sql_int(st, 8, log->min_time_ms);
+    sql_int(st, 9, log->max_time_ms);
+    sql_int(st, 10, log->id);
     sql_run(&store->db, st);
     log->log_dirty = false;
 }

@@ -7,6 +7,7 @@
  * the group that no longer fits whole it takes the most that does, so a page
  * is full, and one that has any match carries at least one.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,8 +106,9 @@ write_slice(struct page *page, size_t n, struct selection *s)
 
     enum cim_err err = cim_slice_write(&g->kept->sh, &g->kept->f, s->runs,
                                        s->n_runs, s->events, n, &page->slices);
-    if (err != CIM_OK)
-        mem_fail(); /* the frontier is sound, so this can only be memory */
+    if (err == CIM_ENOMEM)
+        mem_fail();
+    assert(err == CIM_OK); /* the frontier is sound and the indices ascend */
     xgrow(&page->ends, &page->cap_slices, page->n_slices, sizeof *page->ends);
     page->ends[page->n_slices++] = page->slices.len;
     page->room -= size;
@@ -214,6 +216,8 @@ find_missing(struct page *page, uint64_t after, struct topic_filter *filter)
     while (sql_row(page->r->db, st)) {
         uint64_t seq = sql_get_u64(st, 0);
         int64_t topic = sqlite3_column_int64(st, 1);
+        if (seq < next || seq > page->covered)
+            continue; /* a key that rotted: as if it were not there */
         span_add(&page->missing, next, seq - next);
         next = seq + 1;
         if (sqlite3_column_int64(st, 2) <= 0 &&

@@ -36,6 +36,10 @@ struct kept_batch {
 void kept_clear(struct kept_batch *b);
 /* From a row of SQL_BATCH_GET or SQL_BATCH_AT; out->sound tells rot. */
 void kept_read(sqlite3_stmt *st, struct kept_batch *out);
+/* A log's newest header from columns header, signature, sum; when that rotted,
+ * the newest batch's; len 0 when there is none. */
+void kept_head(struct store_db *db, sqlite3_stmt *st, int column, int64_t log,
+               struct cim_signed_header *head);
 /* Rebuilds a frontier that no longer gives the root from the events held. */
 void kept_mend(struct store_db *db, struct kept_batch *b);
 /* Over header and signature: what sound is told by. */
@@ -98,6 +102,8 @@ void store_logs_flush(struct store *store);
 void store_logs_drop(struct store *store);
 void store_batch_flush(struct store *store, struct open_log *log);
 
+/* Adds the gaps of a log as the database has them. */
+void store_gaps(struct store *store, int64_t log, struct span_set *out);
 int64_t store_topic(struct store *store, struct cim_bytes topic);
 uint64_t store_cursor_get(struct store *store, struct open_log *log,
                           struct cim_bytes prefix);

@@ -197,9 +197,7 @@ reader_log(struct store_reader *r, const struct store_log *log,
     if (!sql_row(r->db, st))
         return;
     out->id = sqlite3_column_int64(st, 0);
-    if (cim_signed_parse(sql_get_bytes(st, 1), sql_get_bytes(st, 2),
-                         &out->head) != CIM_OK)
-        out->head = (struct cim_signed_header){0};
+    kept_head(r->db, st, 1, out->id, &out->head);
     sql_end(st);
 }
 
@@ -293,16 +291,21 @@ reader_places(struct store_reader *r, int64_t log, uint64_t after,
     sqlite3_stmt *st = sql_use(r->db, SQL_PLACE_RANGE);
     struct place *places = NULL;
     size_t cap = 0;
+    uint64_t before = after;
 
     *n = 0;
     sql_int(st, 1, log);
     sql_u64(st, 2, after);
     sql_u64(st, 3, upto);
     while (*n < CIM_FETCH_RANGE && sql_row(r->db, st)) {
+        uint64_t seq = sql_get_u64(st, 0);
+        if (seq <= before || seq > upto)
+            continue; /* a key that rotted: as if it were not there */
+        before = seq;
         if (!topic_filter_match(r, filter, sqlite3_column_int64(st, 1)))
             continue;
         xgrow(&places, &cap, *n, sizeof *places);
-        places[*n].seq = sql_get_u64(st, 0);
+        places[*n].seq = seq;
         places[(*n)++].arrival = sqlite3_column_int64(st, 2);
     }
     sql_end(st);

@@ -26,7 +26,7 @@ static const char step_1[] =
     "CREATE TABLE topic(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
     /* high, top: highest position that counts as held, that was stored */
     "CREATE TABLE log(id INTEGER PRIMARY KEY, feed INTEGER NOT NULL,"
-    " epoch INTEGER NOT NULL, header BLOB, sig BLOB,"
+    " epoch INTEGER NOT NULL, header BLOB, sig BLOB, sum BLOB,"
     " high INTEGER NOT NULL DEFAULT 0, top INTEGER NOT NULL DEFAULT 0,"
     " held INTEGER NOT NULL DEFAULT 0, floor INTEGER NOT NULL DEFAULT 0,"
     " min_time INTEGER NOT NULL DEFAULT 0,"

@@ -48,20 +48,20 @@
                        " (?2 IS NULL OR name < ?2) LIMIT ?3")                  \
     /* logs */                                                                 \
     X(SQL_LOG_GET,                                                             \
-      "SELECT l.id, header, sig, high, top, held, floor,"                      \
+      "SELECT l.id, header, sig, sum, high, top, held, floor,"                 \
       " min_time, max_time, f.community, EXISTS(SELECT 1 FROM equivocation"    \
       " q WHERE q.log = l.id) FROM feed f JOIN log l ON l.feed = f.id"         \
       " WHERE f.node = ? AND l.epoch = ?")                                     \
     X(SQL_LOG_PUT, "INSERT INTO log(feed, epoch) VALUES(?, ?)")                \
     X(SQL_LOG_SET,                                                             \
-      "UPDATE log SET header = ?, sig = ?, high = ?, top = ?,"                 \
+      "UPDATE log SET header = ?, sig = ?, sum = ?, high = ?, top = ?,"        \
       " held = ?, floor = ?, min_time = ?, max_time = ? WHERE id = ?")         \
     X(SQL_LOG_NAME, "SELECT f.node, l.epoch FROM log l JOIN feed f"            \
                     " ON f.id = l.feed WHERE l.id = ?")                        \
-    X(SQL_LOG_FIND, "SELECT l.id, header, sig FROM feed f JOIN log l"          \
+    X(SQL_LOG_FIND, "SELECT l.id, header, sig, sum FROM feed f JOIN log l"     \
                     " ON l.feed = f.id WHERE f.node = ? AND l.epoch = ?")      \
     X(SQL_LOG_EACH,                                                            \
-      "SELECT f.node, l.epoch, l.id, l.header, l.sig, l.held,"                 \
+      "SELECT f.node, l.epoch, l.id, l.header, l.sig, l.sum, l.held,"          \
       " l.floor, l.min_time, l.max_time, q.b, q.b_sig FROM feed f JOIN log"    \
       " l ON l.feed = f.id LEFT JOIN equivocation q ON q.log = l.id"           \
       " ORDER BY f.node, l.epoch")                                             \
@@ -87,6 +87,8 @@
                      " batch WHERE id = ?")                                    \
     X(SQL_BATCH_NEAR, "SELECT header, sig FROM batch WHERE log = ?"            \
                       " AND first BETWEEN ? AND ?")                            \
+    X(SQL_BATCH_LAST, "SELECT header, sig, sum FROM batch WHERE log = ?"       \
+                      " ORDER BY first DESC LIMIT 1")                          \
     X(SQL_BATCH_SET,                                                           \
       "INSERT INTO batch(id, log, first, header, sig, sum,"                    \
       " nodes, held) VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO"        \

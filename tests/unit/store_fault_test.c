@@ -11,7 +11,7 @@
 #include "node/store_private.h"
 #include "tests/unit/store_help.h"
 
-struct fixture {
+struct on_disk {
     char *folder, *path;
     struct store *store;
     struct author a;
@@ -27,7 +27,7 @@ open_path(const char *path, struct store **out, struct cim_diag *diag)
 static int
 set_up(void **state)
 {
-    struct fixture *f = xcalloc(1, sizeof *f);
+    struct on_disk *f = xcalloc(1, sizeof *f);
     struct cim_diag diag;
 
     f->folder = folder_make();
@@ -41,7 +41,7 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-    struct fixture *f = *state;
+    struct on_disk *f = *state;
 
     store_close(&f->store);
     author_close(&f->a);
@@ -66,7 +66,7 @@ held(struct store *store, const struct author *a)
 static void
 a_second_open_names_who_holds_it(void **state)
 {
-    struct fixture *f = *state;
+    struct on_disk *f = *state;
     struct store *second = NULL;
     struct cim_diag diag;
     char pid[32];
@@ -83,7 +83,7 @@ a_second_open_names_who_holds_it(void **state)
 static void
 a_lock_is_not_inherited(void **state)
 {
-    struct fixture *f = *state;
+    struct on_disk *f = *state;
     int flags = fcntl(f->store->lock_fd, F_GETFD);
 
     assert_true(flags & FD_CLOEXEC);
@@ -92,7 +92,7 @@ a_lock_is_not_inherited(void **state)
 static void
 a_newer_schema_is_refused_and_left_alone(void **state)
 {
-    struct fixture *f = *state;
+    struct on_disk *f = *state;
     struct store_reader *reader = NULL;
     struct cim_diag diag;
 
@@ -108,7 +108,7 @@ a_newer_schema_is_refused_and_left_alone(void **state)
 static void
 another_programs_database_is_refused(void **state)
 {
-    struct fixture *f = *state;
+    struct on_disk *f = *state;
     struct cim_diag diag;
 
     assert_true(store_exec(f->store, "PRAGMA application_id = 5"));
@@ -120,7 +120,7 @@ another_programs_database_is_refused(void **state)
 static void
 a_file_that_is_no_database_is_named(void **state)
 {
-    struct fixture *f = *state;
+    struct on_disk *f = *state;
     struct cim_diag diag;
 
     store_close(&f->store);
@@ -147,7 +147,7 @@ a_missing_folder_is_named(void **state)
 static void
 a_reader_of_nothing_says_so(void **state)
 {
-    struct fixture *f = *state;
+    struct on_disk *f = *state;
     struct store_reader *reader = NULL;
     struct cim_diag diag = {""};
     char *path = xasprintf("%s/none.db", f->folder);
@@ -161,7 +161,7 @@ a_reader_of_nothing_says_so(void **state)
 static void
 others_may_not_read_the_file(void **state)
 {
-    struct fixture *f = *state;
+    struct on_disk *f = *state;
     struct stat st;
 
     assert_int_equal(stat(f->path, &st), 0);
@@ -187,7 +187,7 @@ copy_file(const char *from, const char *to, long limit)
 
 /* As after a crash: what the disk has at this moment, the WAL cut short. */
 static void
-snapshot(const struct fixture *f, const char *to, long wal_limit)
+snapshot(const struct on_disk *f, const char *to, long wal_limit)
 {
     char *wal_from = xasprintf("%s-wal", f->path);
     char *wal_to = xasprintf("%s-wal", to);
@@ -202,7 +202,7 @@ snapshot(const struct fixture *f, const char *to, long wal_limit)
 }
 
 static long
-wal_size(const struct fixture *f)
+wal_size(const struct on_disk *f)
 {
     char *path = xasprintf("%s-wal", f->path);
     struct stat st = {0};
@@ -215,7 +215,7 @@ wal_size(const struct fixture *f)
 static void
 what_came_back_is_there_after_a_crash(void **state)
 {
-    struct fixture *f = *state;
+    struct on_disk *f = *state;
     char *copy = xasprintf("%s/copy.db", f->folder);
     struct cim_diag diag;
 
@@ -237,7 +237,7 @@ what_came_back_is_there_after_a_crash(void **state)
 static void
 a_cut_log_gives_whole_transactions(void **state)
 {
-    struct fixture *f = *state;
+    struct on_disk *f = *state;
     char *copy = xasprintf("%s/copy.db", f->folder);
     struct cim_diag diag;
     long before = wal_size(f);
@@ -271,7 +271,7 @@ a_cut_log_gives_whole_transactions(void **state)
 static void
 a_full_disk_refuses_and_recovers(void **state)
 {
-    struct fixture *f = *state;
+    struct on_disk *f = *state;
     struct sealed *s = NULL;
     uint64_t acked = 0;
     bool full = false;
@@ -305,7 +305,7 @@ a_full_disk_refuses_and_recovers(void **state)
 static void
 without_room_no_job_of_the_transaction_happens(void **state)
 {
-    struct fixture *f = *state;
+    struct on_disk *f = *state;
     struct sealed *small = author_seal(&f->a, 1, 200, topic_same);
     struct sealed *large = author_seal(&f->a, 900, 1000, topic_same);
     struct store_job *jobs[2];
@@ -334,7 +334,7 @@ without_room_no_job_of_the_transaction_happens(void **state)
 static void
 a_database_somebody_else_writes_is_no_room(void **state)
 {
-    struct fixture *f = *state;
+    struct on_disk *f = *state;
     struct store_job *job = store_job_new(STORE_COUNT);
     sqlite3 *other = NULL;
     bool full = false;
@@ -370,7 +370,7 @@ root_page(struct store *store, const char *table)
 static void
 damage_met_while_writing_is_final(void **state)
 {
-    struct fixture *f = *state;
+    struct on_disk *f = *state;
     struct sealed *s = author_seal(&f->a, 5, 200, topic_each);
     struct sealed *t = author_seal(&f->a, 1, 200, topic_each);
     struct store_job *jobs[] = {store_job_new(STORE_KEEP),

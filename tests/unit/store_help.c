@@ -294,6 +294,35 @@ keep_all(struct store *store, const struct sealed *s)
     commit_ok(store, &job);
 }
 
+/* ---- the fixture --------------------------------------------------------*/
+
+int
+fixture_up(void **state)
+{
+    struct fixture *f = xcalloc(1, sizeof *f);
+    struct cim_diag diag = {""};
+
+    assert_int_equal(store_open(":memory:", &f->store, &diag), CIM_OK);
+    f->reader = store_reader_of(f->store);
+    author_open(&f->a, "odl/ci-1", 7);
+    author_open(&f->b, "onap/ci-1", 9);
+    *state = f;
+    return 0;
+}
+
+int
+fixture_down(void **state)
+{
+    struct fixture *f = *state;
+
+    author_close(&f->a);
+    author_close(&f->b);
+    store_reader_close(&f->reader);
+    store_close(&f->store);
+    free(f);
+    return 0;
+}
+
 /* ---- small things -------------------------------------------------------*/
 
 struct cim_prefix

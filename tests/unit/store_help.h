@@ -75,6 +75,15 @@ void keep_all(struct store *store, const struct sealed *s);
 struct cim_prefix prefix_of(const char *text);
 struct store_log log_of(const struct author *a);
 
+/* For every test: a store in memory, a reader of it and two authors. */
+struct fixture {
+    struct store *store;
+    struct store_reader *reader;
+    struct author a, b; /* odl/ci-1 and onap/ci-1 */
+};
+int fixture_up(void **state);
+int fixture_down(void **state);
+
 /* A fresh folder below $TMPDIR; removed with all in it by folder_remove. */
 char *folder_make(void);
 void folder_remove(char **folder);

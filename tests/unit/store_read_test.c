@@ -8,39 +8,6 @@
 #include "node/store_private.h"
 #include "tests/unit/store_help.h"
 
-struct fixture {
-    struct store *store;
-    struct store_reader *reader;
-    struct author a, b;
-};
-
-static int
-set_up(void **state)
-{
-    struct fixture *f = xcalloc(1, sizeof *f);
-    struct cim_diag diag = {""};
-
-    assert_int_equal(store_open(":memory:", &f->store, &diag), CIM_OK);
-    f->reader = store_reader_of(f->store);
-    author_open(&f->a, "odl/ci-1", 7);
-    author_open(&f->b, "onap/ci-1", 9);
-    *state = f;
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    struct fixture *f = *state;
-
-    author_close(&f->a);
-    author_close(&f->b);
-    store_reader_close(&f->reader);
-    store_close(&f->store);
-    free(f);
-    return 0;
-}
-
 /* ---- what a query gave --------------------------------------------------*/
 
 struct seen {
@@ -283,8 +250,8 @@ a_row_whose_topic_rotted_is_not_given(void **state)
         assert_true(store_reader_rotten(f->reader, &log, &seq));
         assert_int_equal(seq, 12);
         assert_false(store_reader_rotten(f->reader, &log, &seq));
-        tear_down(state);
-        set_up(state);
+        fixture_down(state);
+        fixture_up(state);
         f = *state;
     }
 }
@@ -485,7 +452,8 @@ a_reader_of_its_own_sees_what_is_committed(void **state)
     folder_remove(&folder);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
 
 int
 main(void)

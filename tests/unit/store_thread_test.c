@@ -12,7 +12,7 @@
 #include "node/store_private.h"
 #include "tests/unit/store_help.h"
 
-struct fixture {
+struct threads {
     char *folder, *path;
     struct store_thread *writer;
     struct serve *serve;
@@ -22,7 +22,7 @@ struct fixture {
 static int
 set_up(void **state)
 {
-    struct fixture *f = xcalloc(1, sizeof *f);
+    struct threads *f = xcalloc(1, sizeof *f);
     struct store *store = NULL;
     struct cim_diag diag;
 
@@ -41,7 +41,7 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-    struct fixture *f = *state;
+    struct threads *f = *state;
 
     serve_stop(&f->serve);
     store_thread_stop(&f->writer);
@@ -61,7 +61,7 @@ wait_for(void *pipe)
 }
 
 static struct store_job *
-next_job(struct fixture *f)
+next_job(struct threads *f)
 {
     struct store_job *job;
 
@@ -71,7 +71,7 @@ next_job(struct fixture *f)
 }
 
 static struct serve_task *
-do_task(struct fixture *f, struct serve_task *task)
+do_task(struct threads *f, struct serve_task *task)
 {
     struct serve_task *done;
 
@@ -83,7 +83,7 @@ do_task(struct fixture *f, struct serve_task *task)
 }
 
 static void
-submit_all(struct fixture *f, const struct sealed *s, void *owner)
+submit_all(struct threads *f, const struct sealed *s, void *owner)
 {
     struct store_job *job = store_job_new(STORE_KEEP);
 
@@ -96,7 +96,7 @@ submit_all(struct fixture *f, const struct sealed *s, void *owner)
 static void
 jobs_come_back_committed_and_in_order(void **state)
 {
-    struct fixture *f = *state;
+    struct threads *f = *state;
     struct sealed *s[300];
 
     for (size_t i = 0; i < 300; i++) {
@@ -121,7 +121,7 @@ jobs_come_back_committed_and_in_order(void **state)
 static void
 stopping_finishes_what_was_given(void **state)
 {
-    struct fixture *f = *state;
+    struct threads *f = *state;
     struct store *store = NULL;
     struct cim_diag diag;
 
@@ -139,7 +139,7 @@ stopping_finishes_what_was_given(void **state)
 static void
 a_page_is_served_beside_the_writer(void **state)
 {
-    struct fixture *f = *state;
+    struct threads *f = *state;
     struct sealed *s = author_seal(&f->a, 10, 200, topic_each);
     struct cim_prefix prefix = prefix_of("odl/Ping/t4/");
     struct cim_fetch_ask ask = {.rid = 5,
@@ -176,7 +176,7 @@ a_page_is_served_beside_the_writer(void **state)
 static void
 a_digest_is_taken_beside_the_writer(void **state)
 {
-    struct fixture *f = *state;
+    struct threads *f = *state;
     struct sealed *s = author_seal(&f->a, 10, 200, topic_each);
     struct serve_task *task = serve_task_new(SERVE_HAVE);
 
@@ -209,7 +209,7 @@ next_task(const char *prefix, uint64_t after)
 static void
 the_next_event_of_a_hook_is_one_it_has_not_had(void **state)
 {
-    struct fixture *f = *state;
+    struct threads *f = *state;
     struct cim_uuid ids[] = {uuid_n(1), uuid_n(1), uuid_n(2)};
     struct sealed *s = author_seal_ids(&f->a, 3, ids);
     struct store_job *job = store_job_new(STORE_HOOK);
@@ -255,7 +255,7 @@ the_next_event_of_a_hook_is_one_it_has_not_had(void **state)
 static void
 rot_is_reported_to_whoever_asked(void **state)
 {
-    struct fixture *f = *state;
+    struct threads *f = *state;
     struct sealed *s = author_seal(&f->a, 3, 200, topic_each);
     struct store *store = NULL;
     struct cim_diag diag;
@@ -282,7 +282,7 @@ rot_is_reported_to_whoever_asked(void **state)
 static void
 tasks_nobody_took_are_freed(void **state)
 {
-    struct fixture *f = *state;
+    struct threads *f = *state;
 
     for (int i = 0; i < 20; i++) {
         serve_submit(f->serve, serve_task_new(SERVE_TOTALS));
@@ -295,7 +295,7 @@ tasks_nobody_took_are_freed(void **state)
 static void
 reading_goes_on_while_writing(void **state)
 {
-    struct fixture *f = *state;
+    struct threads *f = *state;
     size_t back = 0;
 
     for (size_t i = 0; i < 200; i++) {
