@@ -302,6 +302,20 @@ a_missing_file_is_named(void **state)
 }
 
 static void
+what_the_system_refuses_is_no_success(void **state)
+{
+    struct desk *desk = *state;
+    char below[128];
+
+    write_file(desk, GOOD, 0600);
+    snprintf(below, sizeof below, "%s/below", desk->path);
+    assert_int_equal(cim_identity_load(below, &desk->other, &desk->diag),
+                     CIM_EIO);
+    assert_int_equal(cim_identity_save(desk->id, below, &desk->diag), CIM_EIO);
+    assert_non_null(strstr(desk->diag.text, below));
+}
+
+static void
 a_large_file_is_refused(void **state)
 {
     struct desk *desk = *state;
@@ -421,6 +435,7 @@ main(void)
         TEST(a_link_to_the_secret_is_followed),
         TEST(what_is_no_regular_file_is_refused_without_waiting),
         TEST(a_missing_file_is_named),
+        TEST(what_the_system_refuses_is_no_success),
         TEST(a_large_file_is_refused),
         TEST(text_gives_the_identity),
         TEST(text_of_another_form_is_refused_with_a_reason),

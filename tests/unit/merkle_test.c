@@ -498,8 +498,9 @@ rows_of_two_batches_do_not_merge(void **state)
     b.v[0].n = 3; /* cuts through the other's entries at the end */
     assert_int_equal(cim_frontier_add(&b, 3, 2, &pair), CIM_OK);
     assert_int_equal(cim_frontier_merge(&a, &b, &out), CIM_EFORM);
-    a.v[1].lo = 2; /* a hole */
     b.v[0].n = 2;
+    b.v[1].lo = 2;
+    a.v[1].lo = 2; /* a hole */
     assert_int_equal(cim_frontier_merge(&a, &b, &out), CIM_EFORM);
     assert_null(out.v);
     cim_frontier_clear(&a);

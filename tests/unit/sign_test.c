@@ -163,6 +163,9 @@ more_data_than_is_ever_signed_is_refused(void **state)
     assert_int_equal(cim_verify(&desk->key, CIM_CONTEXT_BATCH,
                                 cim_bytes_of(much, sizeof much), &desk->sig),
                      CIM_ESIG);
+    assert_int_equal(
+        cim_verify(&desk->key, "c", cim_bytes_of(much, 1023), &desk->sig),
+        CIM_ESIG);
     cim_identity_sign(desk->id, "c", cim_bytes_of(much, 1022), &desk->sig);
     assert_int_equal(
         cim_verify(&desk->key, "c", cim_bytes_of(much, 1022), &desk->sig),

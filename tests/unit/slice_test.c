@@ -194,6 +194,30 @@ every_selection_proves_and_has_the_size_foretold(void **state)
     }
 }
 
+/* Numbers change their length at these; so do counts at 16. */
+static void
+the_size_is_foretold_at_every_edge(void **state)
+{
+    static const uint16_t edges[] = {1, 15, 16, 127, 128, 129, 255, 256, 257};
+    struct desk *d = *state;
+    bool chosen[CIM_BATCH_EVENTS];
+
+    make(d, CIM_BATCH_EVENTS);
+    for (size_t i = 0; i < 81; i++) {
+        memset(chosen, 0, sizeof chosen);
+        memset(chosen + edges[i / 9], 1, edges[i % 9]);
+        write_slice(d, chosen);
+        assert_proves(d);
+    }
+    for (size_t n = 14; n < 18; n++) { /* so many runs of one event */
+        memset(chosen, 0, sizeof chosen);
+        for (size_t i = 0; i < n; i++)
+            chosen[2 * i] = true;
+        write_slice(d, chosen);
+        assert_proves(d);
+    }
+}
+
 static void
 what_was_proven_can_be_written_again(void **state)
 {
@@ -616,6 +640,25 @@ a_header_of_another_version_is_called_so(void **state)
     assert_int_equal(verdict(d), CIM_EVERSION);
 }
 
+static void
+a_run_is_a_pair(void **state)
+{
+    struct desk *d = *state;
+    bool chosen[2] = {true};
+
+    make(d, 2);
+    write_slice(d, chosen);
+    cim_buf_reset(&d->damaged);
+    cim_wire_put_array(&d->damaged, 5);
+    cim_wire_put_bin(&d->damaged, d->parts.header);
+    cim_wire_put_bin(&d->damaged, d->parts.sig);
+    cim_buf_add_str(&d->damaged, "\x91\x93"); /* [[0, 1, nil]] */
+    cim_buf_add(&d->damaged, "\x00\x01\xc0\x91", 4);
+    cim_wire_put_bin(&d->damaged, d->parts.events[0]);
+    cim_wire_put_bin(&d->damaged, d->parts.nodes);
+    assert_int_equal(parse_exact(d->damaged.p, d->damaged.len), CIM_EFORM);
+}
+
 /* Frames of count runs, with no event for them: the counts must not count. */
 static void
 counts_without_bytes_get_no_memory(void **state)
@@ -692,6 +735,27 @@ a_slice_that_is_none_is_not_written(void **state)
 }
 
 static void
+more_than_a_batch_may_hold_is_not_written(void **state)
+{
+    struct desk *d = *state;
+    bool chosen[16];
+    uint8_t *much = calloc(1, CIM_EVENT_MAX);
+
+    assert_non_null(much);
+    memset(chosen, 1, sizeof chosen);
+    make(d, 16);
+    write_slice(d, chosen);
+    cim_buf_reset(&d->out);
+    for (size_t i = 0; i < 15; i++)
+        d->pick.events[i] = cim_bytes_of(much, CIM_EVENT_MAX);
+    d->pick.events[15].len = 1;
+    assert_int_equal(sealed_write(&d->s, &d->pick, &d->out), CIM_ETOOBIG);
+    d->pick.events[14].len--;
+    assert_int_equal(sealed_write(&d->s, &d->pick, &d->out), CIM_OK);
+    free(much);
+}
+
+static void
 a_batch_has_events_within_its_limits(void **state)
 {
     struct desk *d = *state;
@@ -758,6 +822,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(every_selection_proves_and_has_the_size_foretold),
+        TEST(the_size_is_foretold_at_every_edge),
         TEST(what_was_proven_can_be_written_again),
         TEST(two_slices_of_a_batch_merge_into_what_both_hold),
         TEST(nothing_of_a_slice_can_be_changed_moved_added_or_dropped),
@@ -771,9 +836,11 @@ main(void)
         TEST(a_slice_with_any_byte_changed_does_not_prove),
         TEST(parts_of_another_form_are_refused),
         TEST(a_header_of_another_version_is_called_so),
+        TEST(a_run_is_a_pair),
         TEST(counts_without_bytes_get_no_memory),
         TEST(sizes_are_bounded),
         TEST(a_slice_that_is_none_is_not_written),
+        TEST(more_than_a_batch_may_hold_is_not_written),
         TEST(a_batch_has_events_within_its_limits),
         TEST(the_largest_batch_travels_whole),
     };

@@ -663,6 +663,9 @@ a_reason_that_is_no_word_is_refused(void **state)
         cim_wire_put_str(&d->out, str(bad[i]));
         assert_int_equal(parse(d, false), CIM_EFORM);
     }
+    start(d, 4, "refused");
+    cim_wire_put_str(&d->out, str("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
+    assert_int_equal(parse(d, false), CIM_OK);
 }
 
 /* ---- what all have in common ---------------------------------------------*/
