@@ -31,6 +31,21 @@ too_long(const char *length)
     return length != NULL && strtoull(length, NULL, 10) > HTTP_BODY_MAX;
 }
 
+/* At once to a client that waits to be told; another one would be stopped in
+ * the middle of sending and never read why, so its body is read away. */
+static void
+refuse_length(struct http_request *request)
+{
+    const char *expect = MHD_lookup_connection_value(request->conn->mhd,
+                                                     MHD_HEADER_KIND, "Expect");
+    struct http_problem *p = http_problem_set(request, 413, "too-big");
+
+    cim_diag_set(&p->detail, "a request may hold 32 MiB");
+    cim_diag_set(&p->hint, "send the events in several requests");
+    if (expect != NULL)
+        http_reply_problem(request, p);
+}
+
 void
 http_publish_begin(struct http_request *request)
 {
@@ -40,11 +55,8 @@ http_publish_begin(struct http_request *request)
     const char *length =
         MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "Content-Length");
 
-    if (too_long(length)) {
-        http_refuse(request, 413, "too-big", "a request may hold 32 MiB",
-                    "send the events in several requests");
-        return;
-    }
+    if (too_long(length))
+        refuse_length(request);
     if (request->problem != NULL || request->route->run != http_publish)
         return;
     if (type != NULL && !type_known(type)) {

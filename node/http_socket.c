@@ -16,7 +16,7 @@
 #include "node/http_private.h"
 #include "node/mem.h"
 
-#define BACKLOG 128
+#define BACKLOG 1024 /* beyond it a connect fails at once */
 
 static enum cim_err
 failed(struct cim_diag *diag, const char *what, const char *path)

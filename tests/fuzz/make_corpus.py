@@ -273,6 +273,7 @@ def identities():
     put("identity", "other-version", good.replace("key 1", "key 2"))
 
 
+<<<<<<< HEAD
 def key(letter):
     return letter * 42 + "A"
 
@@ -363,6 +364,22 @@ def json_text():
     line("%{a", {})
     put("json_text", "proof", '{"topic": "odl/X/-/", "slice": "AP8Q"}')
     put("json_text", "proof-padded", '{"topic": "odl/X/-/", "slice": "AA=="}')
+=======
+def bodies():
+    one = ('{"eventType":"Weather","buildUrl":"https://ci/1",'
+           f'"eventId":"{ID}"}}')
+    seed = ('{"BUILD_URL":"https://ci/1","ARTIFACT_URL":"https://n/1",'
+            '"PROJECT_BRANCH":"master","AUTORELEASE":"SUCCESS"}')
+    put("http_body", "one", one)
+    put("http_body", "lines", f"{one}\n\n{seed}\r\n{one}")
+    put("http_body", "spread", one.replace(",", ",\n") + "\n")
+    put("http_body", "spread-two", (one.replace(",", ",\n") + "\n") * 2)
+    put("http_body", "bad-line", f"{one}\n{{\"eventType\":\n{one}\n")
+    put("http_body", "bad-rule", one + '\n{"eventType":"Weather"}\n')
+    put("http_body", "braces-in-text", one.replace("Weather", "{[\\\"") + "\n")
+    put("http_body", "blank", " \n\t\r\n")
+    put("http_body", "list", f"[{one}]")
+>>>>>>> 6779862 (http: 413 is read, the backlog is longer; tests, fuzz)
 
 
 def main():
@@ -374,6 +391,7 @@ def main():
     topics()
     sync(*slices())
     identities()
+    bodies()
 
 
 if __name__ == "__main__":

@@ -167,7 +167,8 @@ too_much_is_413(void **state)
     publishes(cim_buf_cstr(&body), 413, "256 KiB");
     cim_buf_clear(&body);
     desk_send(fd, "POST /v1/events HTTP/1.1\r\nHost: x\r\n"
-                  "Content-Length: 99999999\r\n\r\n{");
+                  "Expect: 100-continue\r\n"
+                  "Content-Length: 99999999\r\n\r\n");
     struct http_answer answer = desk_reply(&desk, fd);
     assert_int_equal(answer.status, 413);
     http_answer_clear(&answer);
