@@ -273,7 +273,6 @@ def identities():
     put("identity", "other-version", good.replace("key 1", "key 2"))
 
 
-<<<<<<< HEAD
 def key(letter):
     return letter * 42 + "A"
 
@@ -364,7 +363,8 @@ def json_text():
     line("%{a", {})
     put("json_text", "proof", '{"topic": "odl/X/-/", "slice": "AP8Q"}')
     put("json_text", "proof-padded", '{"topic": "odl/X/-/", "slice": "AA=="}')
-=======
+
+
 def bodies():
     one = ('{"eventType":"Weather","buildUrl":"https://ci/1",'
            f'"eventId":"{ID}"}}')
@@ -379,7 +379,6 @@ def bodies():
     put("http_body", "braces-in-text", one.replace("Weather", "{[\\\"") + "\n")
     put("http_body", "blank", " \n\t\r\n")
     put("http_body", "list", f"[{one}]")
->>>>>>> 6779862 (http: 413 is read, the backlog is longer; tests, fuzz)
 
 
 def main():
