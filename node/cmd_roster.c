@@ -238,8 +238,7 @@ remove_file(const struct cmd_context *ctx, const struct cmd_site *site,
         code = cmd_fail(cmd_exit_of(file_error(path, errno, &diag)), "roster",
                         "%s; who is here: cimesh roster show", diag.text);
     else
-        fprintf(stderr, "Removed %s. Its events stay, and stay checkable.\n",
-                path);
+        fprintf(stderr, "Removed %s. What it said stays stored.\n", path);
     free(path);
     return code ? code : cmd_apply(ctx, "roster");
 }
