@@ -102,7 +102,8 @@ file_read(const char *path, size_t max, struct cim_buf *out,
         err = file_error(path, errno, diag);
     } else if (!S_ISREG(st.st_mode)) {
         cim_diag_set(diag, "%s: %s, not a regular file; name the file itself",
-                     path, S_ISDIR(st.st_mode) ? "a folder" : "a device");
+                     path,
+                     S_ISDIR(st.st_mode) ? "a folder" : "a pipe or device");
         err = CIM_EFORM;
     } else {
         err = read_all(fd, path, max, out, diag);
