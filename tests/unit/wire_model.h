@@ -28,7 +28,7 @@ struct model_ops {
     void (*nil)(struct cim_buf *buf);
 };
 
-static void
+static inline void
 model_be(struct cim_buf *buf, uint8_t first, uint64_t value, unsigned bytes)
 {
     cim_buf_add_u8(buf, first);
@@ -36,7 +36,7 @@ model_be(struct cim_buf *buf, uint8_t first, uint64_t value, unsigned bytes)
         cim_buf_add_u8(buf, (uint8_t)(value >> 8 * bytes));
 }
 
-static void
+static inline void
 model_integer(struct cim_buf *buf, int64_t v)
 {
     if (v >= -32 && v <= 127)
@@ -53,7 +53,7 @@ model_integer(struct cim_buf *buf, int64_t v)
                             : model_be(buf, 0xd3, (uint64_t)v, 8);
 }
 
-static void
+static inline void
 model_text(struct cim_buf *buf, struct cim_bytes text)
 {
     if (text.len < 32)
@@ -64,7 +64,7 @@ model_text(struct cim_buf *buf, struct cim_bytes text)
     cim_buf_add_bytes(buf, text);
 }
 
-static void
+static inline void
 model_binary(struct cim_buf *buf, struct cim_bytes data)
 {
     model_be(buf, data.len < 256 ? 0xc4 : 0xc5, data.len,
@@ -72,27 +72,27 @@ model_binary(struct cim_buf *buf, struct cim_bytes data)
     cim_buf_add_bytes(buf, data);
 }
 
-static void
+static inline void
 model_array(struct cim_buf *buf, uint32_t n)
 {
     n < 16 ? (void)cim_buf_add_u8(buf, (uint8_t)(0x90 | n))
            : model_be(buf, 0xdc, n, 2);
 }
 
-static void
+static inline void
 model_map(struct cim_buf *buf, uint32_t n)
 {
     n < 16 ? (void)cim_buf_add_u8(buf, (uint8_t)(0x80 | n))
            : model_be(buf, 0xde, n, 2);
 }
 
-static void
+static inline void
 model_boolean(struct cim_buf *buf, bool value)
 {
     cim_buf_add_u8(buf, value ? 0xc3 : 0xc2);
 }
 
-static void
+static inline void
 model_nil(struct cim_buf *buf)
 {
     cim_buf_add_u8(buf, 0xc0);
@@ -106,7 +106,7 @@ static const struct model_ops *const model_ours = &(const struct model_ops){
     cim_wire_put_map, cim_wire_put_bool, cim_wire_put_nil};
 
 /* Integers around every power of two, where forms change. */
-static int64_t
+static inline int64_t
 model_random_integer(struct chance *c)
 {
     uint64_t v = (UINT64_C(1) << chance_below(c, 63)) + chance_below(c, 3) - 1;
@@ -114,7 +114,7 @@ model_random_integer(struct chance *c)
     return chance_below(c, 2) ? (int64_t)v : -(int64_t)v;
 }
 
-static void
+static inline void
 model_random_bytes(struct chance *c, struct cim_buf *buf,
                    const struct model_ops *ops)
 {
@@ -136,7 +136,7 @@ model_random_bytes(struct chance *c, struct cim_buf *buf,
     }
 }
 
-static void
+static inline void
 model_random(struct chance *c, unsigned depth, struct cim_buf *buf,
              const struct model_ops *ops)
 {
@@ -175,7 +175,7 @@ model_random(struct chance *c, unsigned depth, struct cim_buf *buf,
 }
 
 /* Writes a value as it was read. */
-static void
+static inline void
 model_put(struct cim_buf *buf, const struct cim_wire_value *v)
 {
     switch (v->kind) {
@@ -208,7 +208,7 @@ model_put(struct cim_buf *buf, const struct cim_wire_value *v)
 /* ---- judging -------------------------------------------------------------*/
 
 /* A byte that starts something, or ends a range. */
-static uint8_t
+static inline uint8_t
 model_edge_byte(struct chance *c)
 {
     static const uint8_t edges[] = {
@@ -225,7 +225,7 @@ struct model {
     size_t len, at, items;
 };
 
-static bool
+static inline bool
 model_take(struct model *m, unsigned bytes, uint64_t *out)
 {
     *out = 0;
@@ -237,7 +237,7 @@ model_take(struct model *m, unsigned bytes, uint64_t *out)
 }
 
 /* The number after a first byte of some family, shortest or refused. */
-static bool
+static inline bool
 model_number(struct model *m, unsigned which, uint64_t fix, uint64_t *out)
 {
     unsigned bytes = 1U << which;
@@ -247,7 +247,7 @@ model_number(struct model *m, unsigned which, uint64_t fix, uint64_t *out)
     return *out >= (which ? UINT64_C(1) << 4 * bytes : fix);
 }
 
-static bool
+static inline bool
 model_bytes(struct model *m, bool text, uint64_t n)
 {
     if (n > m->len - m->at)
@@ -258,9 +258,9 @@ model_bytes(struct model *m, bool text, uint64_t n)
                      (n == 0 || !memchr(p, 0, (size_t)n)));
 }
 
-static bool model_value(struct model *m, unsigned depth);
+static inline bool model_value(struct model *m, unsigned depth);
 
-static bool
+static inline bool
 model_container(struct model *m, unsigned depth, bool map, uint64_t n)
 {
     struct cim_bytes keys[64];
@@ -286,7 +286,7 @@ model_container(struct model *m, unsigned depth, bool map, uint64_t n)
     return true;
 }
 
-static bool
+static inline bool
 model_signed(struct model *m, unsigned bytes)
 {
     uint64_t raw;
@@ -303,7 +303,7 @@ model_signed(struct model *m, unsigned bytes)
                         : v < -0x80000000LL;
 }
 
-static bool
+static inline bool
 model_value(struct model *m, unsigned depth)
 {
     uint64_t n;
@@ -336,12 +336,28 @@ model_value(struct model *m, unsigned depth)
     return false;
 }
 
-static bool
+static inline bool
 model_judge(struct cim_bytes data, unsigned depth, size_t items)
 {
     struct model m = {.p = data.p, .len = data.len, .items = items};
 
     return model_value(&m, depth) && m.at == m.len;
+}
+
+/* ---- the walker, watched -------------------------------------------------*/
+
+/* Skims a copy of just these bytes, so that a byte read beyond is seen. */
+static inline enum cim_err
+skim_exact(const void *p, size_t len, unsigned depth, unsigned items)
+{
+    uint8_t *copy = malloc(len ? len : 1);
+
+    if (!copy)
+        abort();
+    memcpy(copy, p, len);
+    enum cim_err err = cim_wire_skim(cim_bytes_of(copy, len), depth, items);
+    free(copy);
+    return err;
 }
 
 #endif
