@@ -145,7 +145,6 @@ add_peer(struct links *links, const struct roster_node *node)
     xgrow(&links->peers, &links->cap_peers, links->n_peers,
           sizeof *links->peers);
     links->peers[links->n_peers++] = link_peer_new(links, node);
-    mesh_relinked(links->mesh, node->name);
 }
 
 void

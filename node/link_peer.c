@@ -40,7 +40,7 @@ on_event(struct link_end *end, unsigned event)
         end->lost_mono_ms = 0;
         break;
     case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
-        end->up = true;
+        end->up = end->fresh = true;
         end->denied = end->unreachable = false;
         break;
     case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
@@ -297,7 +297,6 @@ link_peer_relink(struct link_peer *peer)
     end_close(&peer->sub);
     end_close(&peer->dealer);
     dial(peer);
-    mesh_relinked(peer->links->mesh, peer->name);
 }
 
 bool
@@ -335,6 +334,10 @@ link_peer_tick(struct link_peer *peer)
 
     end_poll(&peer->sub);
     end_poll(&peer->dealer);
+    if (peer->dealer.fresh) {
+        peer->dealer.fresh = false;
+        mesh_relinked(peer->links->mesh, peer->name);
+    }
     if (!silent && !end_is_dead(&peer->sub, now) &&
         !end_is_dead(&peer->dealer, now))
         peer->relink_mono_ms = 0;

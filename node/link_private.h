@@ -114,6 +114,7 @@ struct link_end {
     struct resolve *asked;                /* owned; NULL */
     zsock_t *sock, *monitor;              /* owned; NULL */
     bool up;                              /* handshake done */
+    bool fresh;                           /* ... and the mesh not told yet */
     bool failed;                          /* libzmq will not try again */
     bool unresolved, unreachable, denied; /* what went wrong last */
     int64_t lost_mono_ms; /* disconnected, and no retry seen yet; 0 */

@@ -199,7 +199,11 @@ on_answer(zloop_t *loop, zsock_t *sock, void *arg)
     return 0;
 }
 
-/* At most two asks are in flight, so few frames ever wait. */
+/*
+ * At most two asks are in flight, so few frames ever wait. IMMEDIATE: an ask
+ * without a connection is lost at once, not sent when nobody waits for its
+ * answer any more; the mesh is told of each new connection and asks then.
+ */
 void
 link_dealer_setup(struct link_end *end)
 {
@@ -207,6 +211,7 @@ link_dealer_setup(struct link_end *end)
         {ZMQ_RCVHWM, 4},
         {ZMQ_SNDHWM, 4},
         {ZMQ_MAXMSGSIZE, CIM_MSG_DEALER_MAX},
+        {ZMQ_IMMEDIATE, 1},
     };
 
     link_options(zsock_resolve(end->sock), options,
