@@ -30,11 +30,11 @@ struct serve_task {
 
     struct cim_prefix prefix; /* NEXT: arrival > after, not had since from */
     uint64_t after, from;
-    struct {                  /* NEXT: set */
+    struct { /* NEXT: set */
         bool found;
-        uint64_t scanned;     /* nothing to do up to here */
+        uint64_t scanned; /* nothing to do up to here */
         uint64_t arrival;
-        uint32_t attempts;    /* made so far */
+        uint32_t attempts; /* made so far */
         bool late;
         struct store_log log;
         uint64_t seq;

@@ -143,7 +143,7 @@ run_ctest() {
 stage_release() { build release && run_ctest release release -LE lint; }
 stage_debug() { build debug && run_ctest debug debug -LE lint; }
 stage_asan() { build asan && run_ctest asan asan -LE lint; }
-stage_tsan() { build tsan && run_ctest tsan tsan -L thread; }
+stage_tsan() { build tsan threaded && run_ctest tsan tsan -L thread; }
 
 stage_lint() {
     cmake --preset release >"$log/lint-build.log" 2>&1 || {
