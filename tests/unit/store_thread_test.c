@@ -125,12 +125,14 @@ stopping_finishes_what_was_given(void **state)
     struct store *store = NULL;
     struct cim_diag diag;
 
+    struct sealed *s[50];
     for (int i = 0; i < 50; i++) {
-        struct sealed *s = author_seal(&f->a, 2, 200, topic_same);
-        submit_all(f, s, NULL);
-        sealed_free(&s);
+        s[i] = author_seal(&f->a, 2, 200, topic_same);
+        submit_all(f, s[i], NULL);
     }
     store_thread_stop(&f->writer);
+    for (int i = 0; i < 50; i++)
+        sealed_free(&s[i]); /* the jobs only lent them */
     assert_int_equal(store_open(f->path, &store, &diag), CIM_OK);
     assert_int_equal(store_last_arrival(store), 100);
     f->writer = store_thread_start(&store);
