@@ -31,23 +31,13 @@ mesh_new(const char *self, const struct cim_identity *identity,
     m->key_id = cim_keyid_of(&key);
     m->fx = *effects;
     m->roster = roster_new();
-    m->tasks.prev = m->tasks.next = &m->tasks;
+    mesh_jobs_init(m);
     m->sigs = xcalloc(MESH_SIGS, sizeof *m->sigs);
     m->everything = mesh_intern(m, &everything);
     m->own = mesh_feed_get(m, self);
     m->own->own = true;
     mesh_author_init(m);
     return m;
-}
-
-static void
-task_free(struct mesh_task *task)
-{
-    if (!task)
-        return;
-    task->prev->next = task->next;
-    task->next->prev = task->prev;
-    free(task);
 }
 
 static void
@@ -67,8 +57,7 @@ mesh_destroy(struct mesh **mesh)
     if (!m)
         return;
     mesh_author_clear(m);
-    while (m->tasks.next != &m->tasks)
-        task_free(m->tasks.next);
+    mesh_jobs_clear(m);
     for (size_t i = 0; i < m->n_peers; i++)
         peer_free(m->peers[i]);
     for (size_t i = 0; i < m->n_feeds; i++)
@@ -281,229 +270,4 @@ mesh_peer_lost(struct mesh *m, struct mesh_peer *peer)
             m->peers[i]->heads.due = true;
             mesh_heads_ask(m, m->peers[i]);
         }
-}
-
-/* ---- notes, counters, jobs -----------------------------------------------*/
-
-void
-mesh_note(const struct mesh *m, const struct mesh_note *note)
-{
-    struct mesh_note copy = *note;
-
-    if (!copy.peer)
-        copy.peer = "";
-    if (!copy.node)
-        copy.node = "";
-    if (!copy.text)
-        copy.text = "";
-    m->fx.note(m->fx.ctx, &copy);
-}
-
-static void
-count_refused(struct mesh *m, struct mesh_peer *peer, enum cim_err reason)
-{
-    m->refused[reason]++;
-    if (!peer)
-        return;
-    peer->refused++;
-    peer->last_reason = reason;
-}
-
-void
-mesh_refuse(struct mesh *m, struct mesh_peer *peer, const struct mesh_log *log,
-            uint64_t seq, enum cim_err reason)
-{
-    count_refused(m, peer, reason);
-    mesh_note(m, &(struct mesh_note){.kind = MESH_REFUSED,
-                                     .peer = peer ? peer->name : "",
-                                     .node = log ? log->feed->name : "",
-                                     .epoch = log ? log->epoch : 0,
-                                     .seq = seq,
-                                     .reason = reason});
-}
-
-void
-mesh_unknown_key(struct mesh *m, struct mesh_peer *peer, const char *node,
-                 uint64_t epoch)
-{
-    count_refused(m, peer, CIM_EKEY);
-    mesh_note(m, &(struct mesh_note){.kind = MESH_UNKNOWN_KEY,
-                                     .peer = peer->name,
-                                     .node = node,
-                                     .epoch = epoch,
-                                     .reason = CIM_EKEY});
-}
-
-void
-mesh_count_refused(struct mesh *mesh, const char *peer, enum cim_err reason)
-{
-    count_refused(mesh, mesh_peer_find(mesh, peer), reason);
-}
-
-void
-mesh_load_counter(struct mesh *mesh, const char *name, uint64_t value)
-{
-    static const char refused[] = "refused.";
-
-    if (!strncmp(name, "since.", 6) || !strncmp(name, "await.", 6))
-        mesh_mark_add(mesh, name, value);
-    if (strncmp(name, refused, sizeof refused - 1))
-        return;
-    for (unsigned e = 0; e < CIM_ERR_N; e++)
-        if (!strcmp(cim_err_label((enum cim_err)e), name + sizeof refused - 1))
-            mesh->refused[e] = mesh->written[e] = value;
-}
-
-void
-mesh_submit(struct mesh *m, struct store_job *job, enum mesh_job_kind kind,
-            size_t bytes, uint64_t rid)
-{
-    struct mesh_task *task = xcalloc(1, sizeof *task);
-
-    *task = (struct mesh_task){.prev = m->tasks.prev,
-                               .next = &m->tasks,
-                               .kind = kind,
-                               .bytes = bytes,
-                               .rid = rid};
-    task->prev->next = task->next->prev = task;
-    job->owner = task;
-    if (kind == JOB_PEERS) {
-        m->jobs++;
-        m->job_bytes += bytes;
-    }
-    m->fx.submit(m->fx.ctx, job);
-}
-
-static void
-count_job(struct store_job *job, const char *name, uint64_t add)
-{
-    struct store_counter *c;
-
-    job->counters =
-        xrealloc(job->counters, (job->n_counters + 1) * sizeof *job->counters);
-    c = &job->counters[job->n_counters++];
-    *c = (struct store_counter){.add = add};
-    strncpy(c->name, name, sizeof c->name - 1);
-}
-
-/* What was counted since the last time; a full store is tried with it. */
-static void
-write_counters(struct mesh *m)
-{
-    struct store_job *job = store_job_new(STORE_COUNT);
-
-    for (unsigned e = 0; e < CIM_ERR_N; e++) {
-        char name[48] = "refused.";
-
-        if (m->refused[e] == m->written[e])
-            continue;
-        strncat(name, cim_err_label((enum cim_err)e),
-                sizeof name - strlen(name) - 1);
-        count_job(job, name, m->refused[e] - m->written[e]);
-    }
-    if (m->full)
-        count_job(job, "storage.full", 1);
-    if (!job->n_counters) {
-        store_job_destroy(&job);
-        return;
-    }
-    m->counting = true;
-    memcpy(m->counted, m->refused, sizeof m->counted);
-    mesh_submit(m, job, JOB_COUNT, 0, 0);
-}
-
-void
-mesh_counters_tick(struct mesh *m)
-{
-    int64_t now = mesh_mono(m);
-
-    if (now < m->count_ms || m->counting)
-        return;
-    m->count_ms = now + MESH_COUNT_MS;
-    write_counters(m);
-}
-
-static void
-storage_seen(struct mesh *m, const struct store_job *job)
-{
-    bool full = job->err == CIM_EIO && job->full;
-
-    if (job->err == CIM_EIO && !job->full)
-        m->broken = true;
-    /* That something could be read says nothing about room. */
-    if ((job->err != CIM_OK && !full) || full == m->full ||
-        job->kind == STORE_LOOKUP)
-        return;
-    m->full = full;
-    mesh_note(m, &(struct mesh_note){.kind = MESH_STORAGE,
-                                     .reason = job->err,
-                                     .text = full ? "full" : "usable again"});
-    if (!full)
-        mesh_wake_all(m);
-}
-
-static void
-tell_stored(struct mesh *m, const struct store_job *job)
-{
-    bool news = false;
-
-    for (size_t i = 0; i < job->n_batches; i++)
-        news = news || job->batches[i].n_stored;
-    if (news)
-        m->fx.stored(m->fx.ctx, job->last_arrival);
-}
-
-static void
-peers_job_done(struct mesh *m, const struct store_job *job)
-{
-    if (job->err == CIM_OK)
-        mesh_log_kept(m, job);
-    else
-        mesh_sigs_unkeep(m);
-    tell_stored(m, job);
-}
-
-static void
-task_done(struct mesh *m, const struct mesh_task *task, struct store_job *job)
-{
-    switch (task->kind) {
-    case JOB_PEERS:
-        m->jobs--;
-        m->job_bytes -= task->bytes;
-        peers_job_done(m, job);
-        break;
-    case JOB_PAGE:
-        peers_job_done(m, job);
-        mesh_fetch_stored(m, task->rid, job);
-        break;
-    case JOB_LOOKUP:
-        mesh_author_looked_up(m, job);
-        break;
-    case JOB_OWN:
-        mesh_author_committed(m, job);
-        break;
-    case JOB_COUNT:
-        m->counting = false;
-        if (job->err == CIM_OK)
-            memcpy(m->written, m->counted, sizeof m->written);
-        break;
-    case JOB_OTHER:
-        break;
-    }
-}
-
-void
-mesh_job_done(struct mesh *mesh, struct store_job *job)
-{
-    struct mesh_task *task = job->owner;
-
-    storage_seen(mesh, job);
-    if (job->kind == STORE_ASIDE)
-        mesh_log_aside(mesh, job);
-    else
-        task_done(mesh, task, job);
-    task_free(task);
-    store_job_destroy(&job);
-    mesh_author_pump(mesh);
-    mesh_pump(mesh);
 }

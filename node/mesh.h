@@ -7,7 +7,8 @@
  * So the same code runs in the node and, five times over, in one process
  * under a simulated network, store and clock (tests/model).
  *
- *   mesh.c         entry points, peers, counters, jobs
+ *   mesh.c         life, peers
+ *   mesh_jobs.c    notes, counters, store jobs
  *   mesh_link.c    frames in, beacons out, silence
  *   mesh_log.c     logs: heads, cursors, gaps, two writers, equivocation
  *   mesh_intake.c  the one path of every event: prove, judge, submit

@@ -115,7 +115,7 @@ mesh_author_start(struct mesh *m)
 {
     struct mesh_author *a = &m->author;
 
-    a->start_ms = mesh_now(m);
+    a->started_ms = a->start_ms = mesh_now(m);
     for (size_t i = 0; i < m->own->n_logs; i++) {
         const struct mesh_log *log = m->own->logs[i];
 
@@ -123,6 +123,9 @@ mesh_author_start(struct mesh *m)
         if (log->has_time && log->max_time_ms > a->max_time_ms)
             a->max_time_ms = log->max_time_ms;
     }
+    /* In the time of headers, which a clock that was set back lags behind. */
+    if (a->start_ms < a->max_time_ms)
+        a->start_ms = a->max_time_ms;
     a->may_seal = !m->own->n_logs || !m->n_peers;
     a->wait_until_ms = mesh_mono(m) + CIM_FIRST_SEAL_MS;
 }

@@ -144,11 +144,11 @@ static void
 starting_submit(struct mesh *m, struct starting *s)
 {
     if (s->starts->n_starts)
-        mesh_submit(m, s->starts, JOB_OTHER, 0, 0);
+        mesh_submit(m, s->starts, JOB_START, 0, 0);
     else
         store_job_destroy(&s->starts);
     if (s->marks->n_counters)
-        mesh_submit(m, s->marks, JOB_OTHER, 0, 0);
+        mesh_submit(m, s->marks, JOB_START, 0, 0);
     else
         store_job_destroy(&s->marks);
 }

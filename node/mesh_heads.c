@@ -151,6 +151,38 @@ entry_mark(const struct cim_heads_entry *entry)
     return mark ? mark : 1;
 }
 
+static void
+take_offer(struct mesh_log *log, struct mesh_peer *peer, uint64_t last,
+           const struct cim_heads_entry *entry)
+{
+    struct mesh_offer *offer = mesh_offer_get(log, peer);
+
+    offer->last = last;
+    offer->mark = entry_mark(entry);
+}
+
+/* Its head is beyond what a retired key may sign; what lies before may be
+ * good, and is asked for. */
+static void
+take_retired(struct mesh *m, struct mesh_peer *peer,
+             const struct cim_heads_entry *entry)
+{
+    const struct cim_header *h = &entry->head.h;
+    struct cim_bytes node = cim_bytes_str(h->node);
+    struct mesh_feed *feed = mesh_feed_find(m, node);
+    uint64_t upto = roster_upto(m->roster, node, &h->key, h->epoch);
+    struct mesh_log *log;
+
+    if (!feed || !upto)
+        return;
+    log = mesh_log_get(feed, h->epoch);
+    if (!log)
+        return;
+    take_offer(log, peer, upto, entry);
+    if (peer == feed->peer && upto > log->shown)
+        log->shown = upto;
+}
+
 /* False: what this peer says is not to be read further. */
 static bool
 take_entry(struct mesh *m, struct mesh_peer *peer, struct mesh_keep *keep,
@@ -165,14 +197,12 @@ take_entry(struct mesh *m, struct mesh_peer *peer, struct mesh_keep *keep,
     }
     if (err != CIM_OK) {
         mesh_refuse(m, peer, NULL, 0, err);
+        if (err == CIM_ERETIRED)
+            take_retired(m, peer, entry);
         return err == CIM_ERETIRED || err == CIM_EQUOTA;
     }
-    if (log) {
-        struct mesh_offer *offer = mesh_offer_get(log, peer);
-
-        offer->last = cim_header_last(&entry->head.h);
-        offer->mark = entry_mark(entry);
-    }
+    if (log)
+        take_offer(log, peer, cim_header_last(&entry->head.h), entry);
     return true;
 }
 

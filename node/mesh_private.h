@@ -213,7 +213,8 @@ struct mesh_author {
     struct mesh_plan plan;
     bool may_seal; /* links have answered, or time is up */
     bool draining;
-    int64_t start_ms; /* wall: header times above it were not made before */
+    int64_t started_ms;    /* wall */
+    int64_t start_ms;      /* header times above it were not made before */
     int64_t wait_until_ms; /* mono */
     uint64_t epoch, seq;   /* open epoch, 0 none; its newest position */
     struct cim_hash prev;
@@ -242,7 +243,7 @@ enum mesh_job_kind {
     JOB_LOOKUP,
     JOB_OWN,
     JOB_COUNT,
-    JOB_OTHER /* starts */
+    JOB_START /* where follows start */
 };
 struct mesh_task {
     struct mesh_task *prev, *next;
@@ -281,9 +282,11 @@ struct mesh {
     struct mesh_author author;
     struct mesh_sig *sigs;
     uint64_t next_rid, first_rid;
-    struct mesh_task tasks; /* the ring's anchor */
-    size_t jobs, job_bytes; /* in flight for peers */
-    bool full, broken;      /* storage: no room now; failed for good */
+    struct mesh_task tasks;   /* the ring's anchor */
+    size_t jobs, job_bytes;   /* in flight for peers */
+    struct store_job **later; /* owned: starts that found no room */
+    size_t n_later, cap_later;
+    bool full, broken; /* storage: no room now; failed for good */
     bool counting;
     int64_t beacon_ms, count_ms; /* mono: next */
     /* In all; given to the store; written there. */
@@ -296,6 +299,11 @@ struct mesh {
 int64_t mesh_mono(const struct mesh *m);
 int64_t mesh_now(const struct mesh *m);
 struct mesh_peer *mesh_peer_find(const struct mesh *m, const char *name);
+/* Silent, or answers no more: others are asked for what it has. */
+void mesh_peer_lost(struct mesh *m, struct mesh_peer *peer);
+void mesh_heard(struct mesh *m, struct mesh_peer *peer, bool live);
+
+/* mesh_jobs.c: notes, counters, jobs */
 void mesh_note(const struct mesh *m, const struct mesh_note *note);
 /* Counts and tells a refusal. peer, log may be NULL. */
 void mesh_refuse(struct mesh *m, struct mesh_peer *peer,
@@ -305,10 +313,9 @@ void mesh_unknown_key(struct mesh *m, struct mesh_peer *peer, const char *node,
                       uint64_t epoch);
 void mesh_submit(struct mesh *m, struct store_job *job, enum mesh_job_kind kind,
                  size_t bytes, uint64_t rid);
-/* Silent, or answers no more: others are asked for what it has. */
-void mesh_peer_lost(struct mesh *m, struct mesh_peer *peer);
-void mesh_heard(struct mesh *m, struct mesh_peer *peer, bool live);
 void mesh_counters_tick(struct mesh *m);
+void mesh_jobs_init(struct mesh *m);
+void mesh_jobs_clear(struct mesh *m);
 
 /* mesh_link.c: frames in, beacons out, silence: public functions only */
 

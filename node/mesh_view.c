@@ -204,6 +204,6 @@ mesh_view_status(const struct mesh *mesh, struct view_status *out)
             out->gaps += span_count(&mesh->feeds[i]->logs[k]->gaps);
             out->stored += mesh->feeds[i]->logs[k]->held;
         }
-    out->started_ms = mesh->author.start_ms;
+    out->started_ms = mesh->author.started_ms;
     show_refused(mesh, out);
 }

@@ -256,6 +256,26 @@ is_key(const struct cim_signkey *key, const struct cim_keyid *id)
     return cim_keyid_eq(&have, id);
 }
 
+static uint64_t
+upto_in(const struct roster_retired *retired, uint64_t epoch)
+{
+    if (epoch > retired->upto_epoch)
+        return 0;
+    return epoch < retired->upto_epoch ? UINT64_MAX : retired->upto_seq;
+}
+
+uint64_t
+roster_upto(const struct roster *roster, struct cim_bytes node,
+            const struct cim_keyid *id, uint64_t epoch)
+{
+    const struct roster_node *n = roster_node(roster, node);
+
+    for (unsigned i = 0; n && i < n->n_retired; i++)
+        if (is_key(&n->retired[i].sign, id))
+            return upto_in(&n->retired[i], epoch);
+    return 0;
+}
+
 /* Retired first: a key that is retired and still listed counts as retired. */
 enum cim_err
 roster_key(const struct roster *roster, struct cim_bytes node,
@@ -272,10 +292,7 @@ roster_key(const struct roster *roster, struct cim_bytes node,
         if (!is_key(&r->sign, id))
             continue;
         *key = r->sign;
-        if (epoch > r->upto_epoch ||
-            (epoch == r->upto_epoch && last_seq > r->upto_seq))
-            return CIM_ERETIRED;
-        return CIM_OK;
+        return last_seq > upto_in(r, epoch) ? CIM_ERETIRED : CIM_OK;
     }
     if (is_key(&n->sign, id)) {
         *key = n->sign;

@@ -89,4 +89,9 @@ CIM_MUST enum cim_err roster_key(const struct roster *roster,
                                  const struct cim_keyid *id, uint64_t epoch,
                                  uint64_t last_seq, struct cim_signkey *key);
 
+/* The last position in this epoch that this retired key may have signed;
+ * UINT64_MAX: all of it; 0: none, or the key is not a retired one. */
+uint64_t roster_upto(const struct roster *roster, struct cim_bytes node,
+                     const struct cim_keyid *id, uint64_t epoch);
+
 #endif

@@ -265,6 +265,16 @@ sim_check_acked(struct sim_node *node, const struct mesh_request *r)
     }
 }
 
+static bool
+clock_stepped(const struct sim *sim, unsigned name)
+{
+    for (unsigned i = 0; i < sim->plan->n_acts; i++)
+        if (sim->plan->acts[i].kind == SIM_CLOCK &&
+            sim->nodes[sim->plan->acts[i].node].name == name)
+            return true;
+    return false;
+}
+
 static const char *const note_names[] = {
     "up",      "down",       "refused",      "unknown key",
     "gap",     "gap closed", "equivocation", "two writers",
@@ -283,8 +293,11 @@ sim_check_note(struct sim_node *node, const struct mesh_note *note)
         note->kind != MESH_STOPPED)
         return;
     node->sim->noticed[name] = true;
-    /* "Shown" by the node itself is a suspicion; the others are verdicts. */
+    /* "Shown" by the node itself is a suspicion; the others are verdicts.
+     * With its clock set back, what a node lost and what another one writes
+     * cannot be told apart. */
     if (!honest(node->sim, name) || node->sim->alarm[name] ||
+        clock_stepped(node->sim, name) ||
         (note->kind == MESH_TWO_WRITERS && node->name == name))
         return;
     node->sim->alarm[name] = true;
@@ -397,8 +410,8 @@ witness(const struct sim *sim, unsigned name)
     return false;
 }
 
-/* Both wrote, both live, under a key that is good: somebody must have seen
- * it. */
+/* Both wrote, both live, under a key that is good, by clocks that agree:
+ * somebody must have seen it. */
 static void
 check_noticed(struct sim *sim)
 {
@@ -409,8 +422,8 @@ check_noticed(struct sim *sim)
         return;
     first = &sim->nodes[twin->name];
     if (twin->up && first->up && twin->published_ms && first->published_ms &&
-        !sim->keys[twin->name] && witness(sim, twin->name) &&
-        !sim->noticed[twin->name])
+        !sim->keys[twin->name] && !clock_stepped(sim, twin->name) &&
+        witness(sim, twin->name) && !sim->noticed[twin->name])
         sim_violation(sim, "I4", "nobody noticed the clone of %c",
                       'a' + twin->name);
 }
