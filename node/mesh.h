@@ -52,9 +52,9 @@ struct mesh_place {
     bool again; /* published before with the same content */
 };
 struct mesh_request {
-    struct cim_draft *drafts;  /* owned, 1..CIM_BATCH_EVENTS */
+    struct cim_draft *drafts; /* owned, 1..CIM_BATCH_EVENTS */
     size_t n;
-    void *owner;               /* the submitter's, untouched */
+    void *owner; /* the submitter's, untouched */
     /* set by the mesh */
     struct mesh_place *places; /* owned, n; on CIM_OK */
     enum cim_err err; /* CIM_ECONFLICT (bad: which one), CIM_ESTATE (two
@@ -69,9 +69,9 @@ void mesh_request_destroy(struct mesh_request **request);
 enum mesh_note_kind {
     MESH_PEER_UP,
     MESH_PEER_DOWN,
-    MESH_REFUSED,      /* reason: what a peer sent and why it is refused */
-    MESH_UNKNOWN_KEY,  /* a log waits for our roster */
-    MESH_GAP,          /* the author no longer has positions */
+    MESH_REFUSED,     /* reason: what a peer sent and why it is refused */
+    MESH_UNKNOWN_KEY, /* a log waits for our roster */
+    MESH_GAP,         /* the author no longer has positions */
     MESH_GAP_CLOSED,
     MESH_EQUIVOCATION, /* two headers for one position */
     MESH_TWO_WRITERS,  /* two nodes use one key */
@@ -103,8 +103,8 @@ struct mesh_effects {
     /* Events up to this arrival are committed: streams and hooks may look. */
     void (*stored)(void *ctx, uint64_t arrival);
     void (*note)(void *ctx, const struct mesh_note *note);
-    int64_t (*now_ms)(void *ctx);       /* wall clock, UTC */
-    int64_t (*mono_ms)(void *ctx);      /* never steps */
+    int64_t (*now_ms)(void *ctx);  /* wall clock, UTC */
+    int64_t (*mono_ms)(void *ctx); /* never steps */
     void (*random)(void *ctx, void *out, size_t len);
 };
 
@@ -170,7 +170,7 @@ void mesh_count_refused(struct mesh *mesh, const char *peer,
 
 /* ---- what is asked ------------------------------------------------------*/
 
-bool mesh_ready(const struct mesh *mesh);   /* may seal */
+bool mesh_ready(const struct mesh *mesh); /* may seal */
 bool mesh_peer_up(const struct mesh *mesh, const char *peer);
 /* mono ms of the newest frame from it; 0 never. */
 int64_t mesh_peer_seen(const struct mesh *mesh, const char *peer);
