@@ -23,7 +23,7 @@
 #include "node/store_private.h"
 
 #define BUSY_MS          5000 /* for another program's backup, say */
-#define CHECKPOINT_BYTES (4 * 1024 * 1024)
+#define CHECKPOINT_PAGES 1024 /* of 4 KiB */
 
 /* ---- jobs ---------------------------------------------------------------*/
 
@@ -309,6 +309,26 @@ no_room(const struct store_db *db)
     }
 }
 
+static void
+checkpoint(struct store *store)
+{
+    int frames = 0;
+    int copied = 0;
+    int rc = sqlite3_wal_checkpoint_v2(
+        store->db.h, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied);
+
+    if (rc == SQLITE_OK) {
+        store->wal_pages = (unsigned)(frames - copied);
+        return;
+    }
+    /* Full or busy: the WAL has it all and grows meanwhile. A failed fsync
+     * is told once, so it is not forgotten. */
+    sql_clear(&store->db);
+    sql_fail(&store->db, sqlite3_extended_errcode(store->db.h));
+    store->failed = !no_room(&store->db);
+    sql_clear(&store->db);
+}
+
 /* Nothing of this transaction happened; says so in every job. */
 static enum cim_err
 roll_back(struct store *store, struct store_job **jobs, size_t n, bool *full)
@@ -330,6 +350,9 @@ roll_back(struct store *store, struct store_job **jobs, size_t n, bool *full)
         jobs[i]->last_arrival = store->last_arrival;
         span_clear(&jobs[i]->gaps);
     }
+    /* A WAL copied back starts over: what it takes may be the room missed. */
+    if (*full && store->wal_pages)
+        checkpoint(store);
     return CIM_EIO;
 }
 
@@ -358,23 +381,8 @@ store_commit(struct store *store, struct store_job **jobs, size_t n, bool *full)
 void
 store_checkpoint(struct store *store)
 {
-    int frames = 0;
-    int copied = 0;
-
-    if (store->failed || (uint64_t)store->wal_pages * 4096 < CHECKPOINT_BYTES)
-        return;
-    int rc = sqlite3_wal_checkpoint_v2(
-        store->db.h, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied);
-    if (rc == SQLITE_OK) {
-        store->wal_pages = (unsigned)(frames - copied);
-        return;
-    }
-    /* Full or busy: the WAL has it all and grows meanwhile. A failed fsync
-     * is told once, so it is not forgotten. */
-    sql_clear(&store->db);
-    sql_fail(&store->db, sqlite3_extended_errcode(store->db.h));
-    store->failed = !no_room(&store->db);
-    sql_clear(&store->db);
+    if (!store->failed && store->wal_pages >= CHECKPOINT_PAGES)
+        checkpoint(store);
 }
 
 /* ---- the whole database -------------------------------------------------*/
