@@ -190,7 +190,8 @@ hook onap promote opnfv/ConfidenceLevelModified/ "promote $tmp/onap/promoted"
 
 for c in $communities; do
     u=$(url_of "$c")
-    run "www-$c" busybox httpd -f -p "${u#http://}" -h "$tmp/$c/www"
+    run "www-$c" mini_httpd -D -u "$(id -un)" -h 127.0.0.1 -p "${u##*:}" \
+        -d "$tmp/$c/www" -l /dev/null
     run "$c" cimesh --dir "$tmp/$c" node
 done
 all_up() {
