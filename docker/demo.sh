@@ -212,7 +212,8 @@ nightly() {
     shift 2
     echo "$c builds $v"
     CIMESH_DIR=$tmp/$c autorelease "$c" "$v" "$tmp/$c/www" "$(url_of "$c")" \
-        "$@" >/dev/null || fail "the autorelease job of $c"
+        "$@" >"$tmp/id" || fail "the autorelease job of $c"
+    echo "$c:$(cat "$tmp/id")" >>"$tmp/acknowledged"
 }
 
 # ids SITE PREFIX...: "COMMUNITY:ID" of each event it holds there.
@@ -279,6 +280,11 @@ END
 for c in $communities; do
     prove "$c"
 done
+while read -r id; do # what a job was told is kept is in both stores
+    for c in "${id%%:*}" opnfv; do
+        grep -q "^$id $c\$" "$tmp/checked" || fail "$c has lost $id"
+    done
+done <"$tmp/acknowledged"
 
 # ---- did it go as told? ------------------------------------------------------
 
