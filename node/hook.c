@@ -7,7 +7,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "node/hook_private.h"
 #include "node/journal.h"
@@ -232,18 +235,46 @@ hooks_job_done(struct hooks *hooks, struct store_job *job)
     hook_job_done(job->hook.run ? slot->hook : job->owner, job);
 }
 
+/* As the first process of a container the node inherits what its hooks leave
+ * behind, and nobody else collects it. */
+static bool
+inherits_orphans(void)
+{
+    int reaper = 0;
+
+    return getpid() == 1 ||
+           (prctl(PR_GET_CHILD_SUBREAPER, &reaper) == 0 && reaper != 0);
+}
+
+static void
+collect_orphans(const struct hooks *hooks)
+{
+    for (;;) {
+        siginfo_t info = {0};
+        if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+            info.si_pid == 0)
+            return;
+        for (size_t i = 0; i < hooks->n; i++)
+            if (hook_owns(hooks->v[i], info.si_pid))
+                return; /* its turn comes with the next poll */
+        (void)waitpid(info.si_pid, NULL, 0);
+    }
+}
+
 void
 hooks_children(struct hooks *hooks)
 {
     for (size_t i = 0; i < hooks->n; i++)
         hook_poll(hooks->v[i]);
+    if (inherits_orphans())
+        collect_orphans(hooks);
 }
 
 void
 hooks_tick(struct hooks *hooks)
 {
+    hooks_children(hooks);
     for (size_t i = 0; i < hooks->n; i++) {
-        hook_poll(hooks->v[i]);
         hook_limit(hooks->v[i]);
         hook_pump(hooks->v[i]);
     }

@@ -356,6 +356,12 @@ exec_stop(struct hook_run *run, bool now)
         kill(run->rm, SIGKILL);
 }
 
+static bool
+exec_owns(const struct hook_run *run, pid_t pid)
+{
+    return run->pid == pid || run->rm == pid;
+}
+
 static void
 exec_destroy(struct hook_run **run_p)
 {
@@ -383,6 +389,7 @@ const struct hook_kind hook_exec = {
     .start = exec_start,
     .ended = exec_ended,
     .stop = exec_stop,
+    .owns = exec_owns,
     .destroy = exec_destroy,
 };
 

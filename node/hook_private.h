@@ -51,6 +51,8 @@ struct hook_kind {
     bool (*ended)(struct hook_run *run, struct hook_result *result);
     /* Ends it: asked the first time, forced when `now`. */
     void (*stop)(struct hook_run *run, bool now);
+    /* Is this process one whose end the run waits for? */
+    bool (*owns)(const struct hook_run *run, pid_t pid);
     /* Forces an end when there was none yet, and waits for it. */
     void (*destroy)(struct hook_run **run);
 };
@@ -114,7 +116,8 @@ uint64_t hook_cursor(const struct hook *hook);
 void hook_save_cursor(struct hook *hook);
 /* Does what is due: starts, saves, asks for the next event. */
 void hook_pump(struct hook *hook);
-void hook_poll(struct hook *hook);  /* notices runs that ended */
+void hook_poll(struct hook *hook); /* notices runs that ended */
+bool hook_owns(const struct hook *hook, pid_t pid); /* of a run under way */
 void hook_limit(struct hook *hook); /* ends runs that last too long */
 void hook_served(struct hook *hook, struct serve_task *task); /* takes */
 void hook_job_done(struct hook *hook, struct store_job *job); /* takes */

@@ -213,6 +213,15 @@ hook_poll(struct hook *hook)
         slot_poll(&hook->slots[i]);
 }
 
+bool
+hook_owns(const struct hook *hook, pid_t pid)
+{
+    for (size_t i = 0; i < HOOK_SLOTS; i++)
+        if (hook->slots[i].run && hook->kind->owns(hook->slots[i].run, pid))
+            return true;
+    return false;
+}
+
 static void
 slot_limit(struct hook_slot *slot, int64_t now)
 {

@@ -840,6 +840,16 @@ gone(const char *pid_text)
     return kill((pid_t)atol(pid_text), 0) != 0 && errno == ESRCH;
 }
 
+static bool
+member_gone(struct site *site)
+{
+    char *pid = slurp(site, "member");
+    bool is_gone = gone(pid);
+
+    free(pid);
+    return is_gone;
+}
+
 /* Whoever collects orphans here may take a moment. */
 static void
 wait_gone(struct site *site, const char *pid_file)
@@ -894,6 +904,21 @@ what_a_run_leaves_behind_ends_with_it(void **state)
     store_event(site, ARTIFACT("1"));
     run_until(site, quiet);
     wait_gone(site, "member");
+}
+
+/* Teardown finds nobody to collect. */
+static void
+orphans_are_collected_where_they_come_to_the_node(void **state)
+{
+    struct site *site = *state;
+
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    add_hook(site, "a", "sleep 1000 & echo $! > $CIMESH_DIR/member");
+    node_start(site);
+    store_event(site, ARTIFACT("1"));
+    run_until(site, quiet);
+    run_until(site, member_gone);
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
 }
 
 static void
@@ -1043,6 +1068,7 @@ main(void)
         T(parallel_runs_keep_the_cursor_below_the_lowest),
         T(a_run_past_its_time_ends_with_all_it_started),
         T(what_a_run_leaves_behind_ends_with_it),
+        T(orphans_are_collected_where_they_come_to_the_node),
         T(a_gigabyte_of_output_is_cut_to_its_end),
         T(a_command_that_is_not_there_is_a_failure_that_says_so),
         T(draining_finishes_what_runs_and_starts_nothing),
