@@ -88,6 +88,18 @@ copy_row(void *ctx, const struct store_row *row)
     return false;
 }
 
+/* An event of this id, that the hook was there for already? */
+static enum cim_err
+had_it(struct serve *serve, const struct candidate *c, bool *had)
+{
+    uint64_t start;
+    enum cim_err err = store_hook_start(serve->reader, c->task->hook, &start);
+
+    return err ? err
+               : store_had(serve->reader, &c->row, &c->task->prefix, start,
+                           had);
+}
+
 /* The next match after *after; found only when the hook has not had it. */
 static enum cim_err
 next_once(struct serve *serve, struct candidate *c, uint64_t *after)
@@ -109,8 +121,7 @@ next_once(struct serve *serve, struct candidate *c, uint64_t *after)
     if (!task->next.found)
         return stuck ? CIM_ENOENT : CIM_OK;
     if (c->row.repeat)
-        err =
-            store_had(serve->reader, &c->row, &task->prefix, task->from, &had);
+        err = had_it(serve, c, &had);
     task->next.found = err == CIM_OK && !had;
     return err;
 }

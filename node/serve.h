@@ -28,8 +28,8 @@ struct serve_task {
     struct cim_buf route;  /* PAGE: the router's, opaque */
     struct cim_buf answer; /* PAGE: set */
 
-    struct cim_prefix prefix; /* NEXT: arrival > after, not had since from */
-    uint64_t after, from;
+    struct cim_prefix prefix; /* NEXT: arrival > after, and not had before */
+    uint64_t after;
     struct { /* NEXT: set */
         bool found;
         uint64_t scanned; /* nothing to do up to here */

@@ -394,6 +394,18 @@ store_runs(struct store_reader *r, const char *hook, size_t limit,
 }
 
 enum cim_err
+store_hook_start(struct store_reader *r, const char *hook, uint64_t *start)
+{
+    *start = 0;
+    if (reader_begin(r) == CIM_OK) {
+        sqlite3_stmt *st = sql_use(r->db, SQL_HOOK_START);
+        sql_str(st, 1, hook);
+        *start = (uint64_t)sql_value(r->db, st, 0);
+    }
+    return reader_end(r);
+}
+
+enum cim_err
 store_attempts(struct store_reader *r, const char *hook, uint64_t arrival,
                uint32_t *attempts)
 {

@@ -116,6 +116,10 @@ CIM_MUST enum cim_err
 store_runs(struct store_reader *reader, const char *hook, size_t limit,
            void (*each)(void *ctx, const struct store_run *run), void *ctx);
 
+/* The arrival after which a hook began: its first cursor; 0: unknown hook. */
+CIM_MUST enum cim_err store_hook_start(struct store_reader *reader,
+                                       const char *hook, uint64_t *start);
+
 /* Attempts made so far for this (hook, arrival). */
 CIM_MUST enum cim_err store_attempts(struct store_reader *reader,
                                      const char *hook, uint64_t arrival,

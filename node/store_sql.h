@@ -146,7 +146,10 @@
     X(SQL_COUNTER_EACH, "SELECT name, value FROM counter ORDER BY name")       \
     X(SQL_HOOK_GET, "SELECT cursor FROM hook WHERE name = ?")                  \
     X(SQL_HOOK_EACH, "SELECT name, cursor FROM hook")                          \
-    X(SQL_HOOK_SET, "INSERT OR REPLACE INTO hook(name, cursor) VALUES(?, ?)")  \
+    X(SQL_HOOK_SET, "INSERT INTO hook(name, cursor, start) VALUES(?1, ?2, ?2)" \
+                    " ON CONFLICT(name) DO UPDATE SET cursor = ?2")            \
+    X(SQL_HOOK_START, "SELECT coalesce(max(start), 0) FROM hook"               \
+                      " WHERE name = ?")                                       \
     X(SQL_RUN_PUT,                                                             \
       "INSERT INTO run(hook, arrival, attempt, state, status,"                 \
       " started, ended, event, output) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)")     \
