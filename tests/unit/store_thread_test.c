@@ -255,6 +255,39 @@ the_next_event_of_a_hook_is_one_it_has_not_had(void **state)
 }
 
 static void
+a_hook_gets_a_repeated_id_from_before_it_began(void **state)
+{
+    struct threads *f = *state;
+    struct cim_uuid ids[] = {uuid_n(1), uuid_n(1), uuid_n(1)};
+    struct sealed *s = author_seal_ids(&f->a, 3, ids);
+    struct store_job *job = store_job_new(STORE_HOOK);
+
+    submit_all(f, s, NULL);
+    snprintf(job->hook.name, sizeof job->hook.name, "build");
+    job->hook.cursor = 1; /* began after the first of the three */
+    store_thread_submit(f->writer, job);
+    for (int i = 0; i < 2; i++) {
+        job = next_job(f);
+        store_job_destroy(&job);
+    }
+    struct serve_task *task = do_task(f, next_task("odl/", 1));
+    assert_true(task->next.found);
+    assert_int_equal(task->next.arrival, 2);
+    serve_task_destroy(&task);
+    /* The cursor moves on; where it began does not. */
+    job = store_job_new(STORE_HOOK);
+    snprintf(job->hook.name, sizeof job->hook.name, "build");
+    job->hook.cursor = 2;
+    store_thread_submit(f->writer, job);
+    job = next_job(f);
+    store_job_destroy(&job);
+    task = do_task(f, next_task("odl/", 2));
+    assert_false(task->next.found);
+    serve_task_destroy(&task);
+    sealed_free(&s);
+}
+
+static void
 rot_is_reported_to_whoever_asked(void **state)
 {
     struct threads *f = *state;
@@ -333,6 +366,7 @@ main(void)
         TEST(a_page_is_served_beside_the_writer),
         TEST(a_digest_is_taken_beside_the_writer),
         TEST(the_next_event_of_a_hook_is_one_it_has_not_had),
+        TEST(a_hook_gets_a_repeated_id_from_before_it_began),
         TEST(rot_is_reported_to_whoever_asked),
         TEST(tasks_nobody_took_are_freed),
         TEST(reading_goes_on_while_writing),
