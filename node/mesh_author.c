@@ -346,8 +346,9 @@ mesh_author_committed(struct mesh *m, struct store_job *job)
         mesh_log_made(m, &job->batches[i].sh.h);
     mesh_log_kept(m, job);
     mesh_seal_publish(m, job);
-    group_done(m, CIM_OK, false);
+    /* Whoever got an answer finds what it speaks of. */
     m->fx.stored(m->fx.ctx, job->last_arrival);
+    group_done(m, CIM_OK, false);
 }
 
 /* ---- other writers -------------------------------------------------------*/
