@@ -39,7 +39,7 @@
 #define HTTP_SPARE           64  /* connections that are only told 503 */
 #define HTTP_BUFFER          (16 * 1024) /* a connection's; wiped per request */
 #define HTTP_BLOCK           (32 * 1024) /* of a stream, at a time */
-#define HTTP_HELD_MAX        (64 * 1024 * 1024) /* bodies and replies in all */
+#define HTTP_HELD_MAX        (128 * 1024 * 1024) /* bodies and replies in all */
 #define HTTP_PAGE_MAX        (256 * 1024) /* events of one reply, as stored */
 #define HTTP_LIMIT           1000         /* ... and how many */
 

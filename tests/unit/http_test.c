@@ -373,6 +373,54 @@ beyond_the_limit_is_503(void **state)
         close(fds[i]);
 }
 
+/* A request of about 30 MB; its connection. */
+static int
+send_large(void)
+{
+    static const char start[] = "{\"eventType\":\"A\",\"buildUrl\":\"a:b\","
+                                "\"ext\":{\"a\":\"";
+    static char event[30000];
+    int fd = desk_connect(&desk);
+    char head[128];
+
+    memset(event, 'x', sizeof event);
+    memcpy(event, start, sizeof start - 1);
+    memcpy(event + sizeof event - 5, "\"}}\n", 5);
+    snprintf(head, sizeof head,
+             "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: %zu"
+             "\r\n\r\n",
+             (sizeof event - 1) * 1024);
+    desk_send(fd, head);
+    for (int i = 0; i < 1024; i++)
+        desk_send(fd, event);
+    return fd;
+}
+
+static void
+memory_in_flight_is_bounded(void **state)
+{
+    int fds[4];
+
+    (void)state;
+    desk.hold = true;
+    for (size_t i = 0; i < 3; i++) {
+        fds[i] = send_large();
+        desk_wait_calls(&desk, i + 1);
+    }
+    fds[3] = send_large();
+    struct http_answer answer = desk_reply(&desk, fds[3]);
+    assert_int_equal(answer.status, 503);
+    has(answer.body, "\"urn:cimesh:busy\"");
+    http_answer_clear(&answer);
+    desk_release(&desk);
+    answer = desk_reply(&desk, fds[0]);
+    assert_int_equal(answer.status, 201);
+    http_answer_clear(&answer);
+    publishes(OWN(""), 201, "\"seq\":3073");
+    for (size_t i = 0; i < 4; i++)
+        close(fds[i]);
+}
+
 static void
 an_idle_connection_gives_up_its_place(void **state)
 {
@@ -534,6 +582,7 @@ main(void)
         TEST(readiness_follows_the_loop),
         TEST(reload_says_what_changed),
         TEST(beyond_the_limit_is_503),
+        TEST(memory_in_flight_is_bounded),
         TEST(an_idle_connection_gives_up_its_place),
         TEST(headers_have_to_come_in_time),
         TEST(the_socket_is_for_owner_and_group),
