@@ -32,7 +32,7 @@ with Mesh() as m:
     for o in others:
         o.wait_peer(odl)
     stop, acked = threading.Event(), [[] for _ in range(4)]
-    threads = [threading.Thread(target=load, args=(odl, stop, a)) for a in acked]
+    threads = [threading.Thread(target=load, args=(odl, stop, a), daemon=True) for a in acked]
     for t in threads:
         t.start()
     for _ in range(3):

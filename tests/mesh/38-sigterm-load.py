@@ -21,7 +21,7 @@ with Mesh() as m:
     opnfv.wait_peer(odl)
     for n in odl, opnfv:  # once the publisher, once the follower
         stop, acked = threading.Event(), [[] for _ in range(4)]
-        threads = [threading.Thread(target=load, args=(odl, stop, a)) for a in acked]
+        threads = [threading.Thread(target=load, args=(odl, stop, a), daemon=True) for a in acked]
         for t in threads:
             t.start()
         wait("load", lambda: sum(map(len, acked)) > 400)
