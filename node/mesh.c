@@ -254,7 +254,7 @@ mesh_heard(struct mesh *m, struct mesh_peer *peer, bool live)
         mesh_note(
             m, &(struct mesh_note){.kind = MESH_PEER_UP, .peer = peer->name});
     peer->up = true;
-    peer->heads.due = true;
+    peer->heads.due = peer->heads.due || (live && !mesh_heads_asked(peer));
     mesh_heads_ask(m, peer);
     mesh_wake_all(m);
 }

@@ -80,12 +80,14 @@ mesh_names_apply(struct mesh *m)
         for (size_t k = 0; k < MESH_ASKS_MAX; k++)
             if (m->peers[i]->asks[k].kind == ASK_HEADS)
                 mesh_ask_end(m, m->peers[i], &m->peers[i]->asks[k]);
+    for (size_t i = 0; i < m->n_peers; i++)
+        mesh_heads_ask(m, m->peers[i]);
 }
 
 /* ---- asking --------------------------------------------------------------*/
 
-static bool
-asked_already(const struct mesh_peer *peer)
+bool
+mesh_heads_asked(const struct mesh_peer *peer)
 {
     for (size_t i = 0; i < MESH_ASKS_MAX; i++)
         if (peer->asks[i].kind == ASK_HEADS)
@@ -124,7 +126,7 @@ mesh_heads_ask(struct mesh *m, struct mesh_peer *peer)
 {
     struct mesh_ask *ask;
 
-    if (!m->started || !peer->heads.due || asked_already(peer))
+    if (!m->started || !peer->heads.due || mesh_heads_asked(peer))
         return;
     ask = mesh_ask_free(peer);
     if (!ask)

@@ -309,7 +309,9 @@ keep_proven(struct mesh *m, struct mesh_keep *keep,
     if (!log)
         return CIM_EQUOTA;
     mesh_log_show(m, log, asked->peer, sh, &proven->header_hash);
-    if (held_already(asked, log, &sh->h))
+    /* One that the store has not seen may contradict what it holds. */
+    if (held_already(asked, log, &sh->h) &&
+        header_kept(m, log, sh, &proven->header_hash))
         return CIM_OK;
     unasked = judge_all(m, asked, proven, log, &batch);
     if (!batch.n_events || !topics_agree(asked, &batch)) {

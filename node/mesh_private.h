@@ -394,6 +394,7 @@ void mesh_sigs_unkeep(struct mesh *m);
 void mesh_names_apply(struct mesh *m);
 void mesh_heads_forget(struct mesh *m); /* digests: all is listed anew */
 void mesh_heads_clear(struct mesh_heads *heads);
+bool mesh_heads_asked(const struct mesh_peer *peer); /* one in flight */
 void mesh_heads_ask(struct mesh *m, struct mesh_peer *peer);
 void mesh_heads_answer(struct mesh *m, struct mesh_peer *peer,
                        const struct cim_heads_answer *answer);

@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+#include "tests/unit/mesh_desk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/wire.h"
+
+/* ---- effects -------------------------------------------------------------*/
+
+static void
+put(struct desk *d, struct desk_frame *frames, size_t *n, struct cim_bytes to,
+    struct cim_bytes frame)
+{
+    struct desk_frame *f = &frames[(*n)++];
+
+    assert_true(*n <= DESK_MAX);
+    *f = (struct desk_frame){.order = ++d->order};
+    memcpy(f->to, to.p, to.len);
+    assert_int_equal(cim_buf_add_bytes(&f->frame, frame), CIM_OK);
+}
+
+static void
+fx_ask(void *ctx, const char *peer, struct cim_bytes frame)
+{
+    struct desk *d = ctx;
+
+    put(d, d->asked, &d->n_asked, cim_bytes_str(peer), frame);
+}
+
+static void
+fx_publish(void *ctx, struct cim_bytes topic, struct cim_bytes frame)
+{
+    struct desk *d = ctx;
+
+    put(d, d->published, &d->n_published, topic, frame);
+}
+
+static void
+fx_submit(void *ctx, struct store_job *job)
+{
+    struct desk *d = ctx;
+
+    assert_true(d->n_jobs < DESK_MAX);
+    d->jobs[d->n_jobs++] = job;
+}
+
+static void
+fx_have(void *ctx, struct mesh_have_ask *ask)
+{
+    struct desk *d = ctx;
+
+    d->haves[d->n_haves++] = ask;
+}
+
+static void
+fx_answered(void *ctx, struct mesh_request *request)
+{
+    struct desk *d = ctx;
+
+    assert_true(d->n_answered < DESK_MAX);
+    d->answered_order[d->n_answered] = ++d->order;
+    d->answered[d->n_answered++] = request;
+}
+
+static void
+fx_stored(void *ctx, uint64_t arrival)
+{
+    ((struct desk *)ctx)->stored = arrival;
+}
+
+static void
+fx_note(void *ctx, const struct mesh_note *note)
+{
+    struct desk *d = ctx;
+
+    assert_true(d->n_notes < DESK_MAX);
+    d->notes[d->n_notes++] = *note;
+}
+
+static int64_t
+fx_now_ms(void *ctx)
+{
+    return ((struct desk *)ctx)->wall_ms;
+}
+
+static int64_t
+fx_mono_ms(void *ctx)
+{
+    return ((struct desk *)ctx)->mono_ms;
+}
+
+static void
+fx_random(void *ctx, void *out, size_t len)
+{
+    (void)ctx;
+    memset(out, 7, len);
+}
+
+/* ---- life ----------------------------------------------------------------*/
+
+static struct roster_node *
+add_node(struct desk *d, const struct author *a)
+{
+    struct cim_bytes name = cim_community_of(cim_bytes_str(a->node));
+    char community[CIM_NAME_MAX + 1] = "";
+    struct roster_community *c;
+    struct roster_node *n;
+
+    memcpy(community, name.p, name.len);
+    c = roster_community_new(community);
+    n = roster_community_add(c, a->node);
+    n->sign = a->key;
+    n->curve = cim_identity_curvekey(a->id);
+    strcpy(n->events, "tcp://192.0.2.1:7570");
+    strcpy(n->sync, "tcp://192.0.2.1:7571");
+    c->serial = 1;
+    roster_put(d->roster, &c);
+    return n;
+}
+
+int
+desk_up(void **state)
+{
+    struct desk *d = xcalloc(1, sizeof *d);
+    struct cim_diag diag;
+
+    author_open(&d->self, SELF, 500);
+    author_open(&d->odl, ODL, 1000);
+    author_open(&d->onap, ONAP, 2000);
+    d->roster = roster_new();
+    add_node(d, &d->self);
+    add_node(d, &d->odl);
+    add_node(d, &d->onap);
+    d->mono_ms = 1;
+    d->wall_ms = 5000000;
+    assert_int_equal(store_open(":memory:", &d->store, &diag), CIM_OK);
+    assert_int_equal(store_open(":memory:", &d->theirs, &diag), CIM_OK);
+    d->reader = store_reader_of(d->store);
+    d->their_reader = store_reader_of(d->theirs);
+    *state = d;
+    return 0;
+}
+
+static void
+stop(struct desk *d)
+{
+    for (size_t i = 0; i < d->n_jobs; i++)
+        store_job_destroy(&d->jobs[i]);
+    for (size_t i = 0; i < d->n_haves; i++)
+        free(d->haves[i]);
+    for (size_t i = 0; i < d->n_asked; i++)
+        cim_buf_clear(&d->asked[i].frame);
+    for (size_t i = 0; i < d->n_published; i++)
+        cim_buf_clear(&d->published[i].frame);
+    for (size_t i = 0; i < d->n_answered; i++)
+        mesh_request_destroy(&d->answered[i]);
+    d->n_jobs = d->n_haves = d->n_asked = d->n_published = 0;
+    d->n_answered = d->n_notes = 0;
+    mesh_destroy(&d->mesh);
+}
+
+int
+desk_down(void **state)
+{
+    struct desk *d = *state;
+
+    stop(d);
+    store_reader_close(&d->reader);
+    store_reader_close(&d->their_reader);
+    store_close(&d->store);
+    store_close(&d->theirs);
+    roster_destroy(&d->roster);
+    follow_list_clear(&d->follows);
+    author_close(&d->self);
+    author_close(&d->odl);
+    author_close(&d->onap);
+    free(d);
+    return 0;
+}
+
+void
+desk_follow(struct desk *d, const char *prefix, bool now)
+{
+    struct follow_list *list = &d->follows;
+
+    list->v = xrealloc(list->v, (list->n + 1) * sizeof *list->v);
+    list->v[list->n++] =
+        (struct follow){.prefix = prefix_of(prefix), .now = now};
+    if (d->mesh)
+        mesh_set_follows(d->mesh, list);
+}
+
+static void
+load_log(void *ctx, struct store_log_state *state)
+{
+    mesh_load_log(ctx, state);
+}
+
+static void
+load_counter(void *ctx, const char *name, uint64_t value)
+{
+    mesh_load_counter(ctx, name, value);
+}
+
+void
+desk_start(struct desk *d)
+{
+    const struct mesh_effects effects = {
+        d,         fx_ask,  fx_publish, fx_submit,  fx_have,  fx_answered,
+        fx_stored, fx_note, fx_now_ms,  fx_mono_ms, fx_random};
+
+    d->mesh = mesh_new(SELF, d->self.id, &effects);
+    assert_int_equal(store_each_log(d->store, load_log, d->mesh), CIM_OK);
+    assert_int_equal(store_each_counter(d->store, load_counter, d->mesh),
+                     CIM_OK);
+    mesh_set_roster(d->mesh, d->roster);
+    mesh_set_follows(d->mesh, &d->follows);
+    mesh_start(d->mesh);
+}
+
+void
+desk_restart(struct desk *d)
+{
+    stop(d);
+    desk_start(d);
+}
+
+void
+desk_meet(struct desk *d)
+{
+    desk_start(d);
+    desk_beacon(d, ODL, NULL);
+    desk_beacon(d, ONAP, NULL);
+    desk_heads(d, ODL, NULL, 0);
+    desk_heads(d, ONAP, NULL, 0);
+    desk_disk(d);
+}
+
+/* ---- disk and time -------------------------------------------------------*/
+
+static void
+turn(struct desk *d, struct store_job *job)
+{
+    bool full;
+
+    if (d->full && job->kind != STORE_LOOKUP) {
+        job->err = CIM_EIO;
+        job->full = true;
+    } else {
+        assert_int_equal(store_commit(d->store, &job, 1, &full), CIM_OK);
+        d->commits++;
+    }
+    mesh_job_done(d->mesh, job);
+}
+
+static void
+count(struct desk *d, struct mesh_have_ask *ask)
+{
+    ask->err = store_have(d->reader, &ask->log, ask->after, ask->upto,
+                          ask->prefixes, ask->n_prefixes, &ask->have);
+    mesh_have_done(d->mesh, ask);
+}
+
+void
+desk_turn(struct desk *d)
+{
+    struct store_job *job = d->jobs[0];
+
+    memmove(d->jobs, d->jobs + 1, --d->n_jobs * sizeof job);
+    turn(d, job);
+}
+
+void
+desk_disk(struct desk *d)
+{
+    while (d->n_jobs || d->n_haves)
+        if (d->n_jobs)
+            desk_turn(d);
+        else
+            count(d, d->haves[--d->n_haves]);
+}
+
+void
+desk_pass(struct desk *d, int64_t ms)
+{
+    for (; ms > 0; ms -= 250) {
+        d->mono_ms += 250;
+        d->wall_ms += 250;
+        mesh_tick(d->mesh);
+        desk_disk(d);
+    }
+}
+
+/* ---- what peers send -----------------------------------------------------*/
+
+static void
+make_event(const struct author *a, const char *topic, const struct cim_uuid *u,
+           struct cim_buf *out)
+{
+    char id[CIM_UUID_TEXT_LEN + 1];
+    struct cim_event event = {.v = 1,
+                              .time_ms = a->time_ms,
+                              .type_name = cim_bytes_str("Ping"),
+                              .build_url = cim_bytes_str("https://ci/1")};
+
+    cim_uuid_text(u, id);
+    event.id = cim_bytes_str(id);
+    if (!topic) {
+        cim_wire_put_str(out, cim_bytes_str("no event"));
+        return;
+    }
+    event.topic = cim_bytes_str(topic);
+    assert_int_equal(cim_event_encode(&event, out), CIM_OK);
+}
+
+struct sealed *
+desk_seal(struct author *a, const char *topic, size_t n)
+{
+    struct sealed *s = xcalloc(1, sizeof *s);
+    struct cim_bytes events[CIM_BATCH_EVENTS];
+    struct cim_header h = {.key = cim_keyid_of(&a->key),
+                           .epoch = a->epoch,
+                           .first = a->last + 1,
+                           .prev = a->prev,
+                           .time_ms = ++a->time_ms};
+
+    memcpy(h.node, a->node, sizeof h.node);
+    s->n = n;
+    for (size_t i = 0; i < n; i++) {
+        s->ids[i] = uuid_n(++a->serial);
+        snprintf(s->topics[i], sizeof s->topics[i], "%s", topic ? topic : "");
+        make_event(a, topic, &s->ids[i], &s->events[i]);
+        events[i] = cim_buf_bytes(&s->events[i]);
+    }
+    assert_int_equal(cim_batch_seal(&h, a->id, events, n, &s->sh, &s->frontier),
+                     CIM_OK);
+    s->key = a->key;
+    s->hash = cim_header_hash(cim_signed_bytes(&s->sh));
+    a->prev = s->hash;
+    a->last += n;
+    return s;
+}
+
+struct cim_buf
+desk_slice(const struct sealed *s)
+{
+    struct cim_bytes events[CIM_BATCH_EVENTS];
+    struct cim_run run = {.first = 0, .n = (uint16_t)s->n};
+    struct cim_buf out = {0};
+
+    for (size_t i = 0; i < s->n; i++)
+        events[i] = cim_buf_bytes(&s->events[i]);
+    assert_int_equal(
+        cim_slice_write(&s->sh, &s->frontier, &run, 1, events, s->n, &out),
+        CIM_OK);
+    return out;
+}
+
+void
+desk_live(struct desk *d, const struct sealed *s, const char *topic)
+{
+    struct cim_buf frame = desk_slice(s);
+
+    mesh_live(d->mesh, s->sh.h.node, cim_bytes_str(topic),
+              cim_buf_bytes(&frame));
+    cim_buf_clear(&frame);
+    desk_disk(d);
+}
+
+void
+desk_beacon(struct desk *d, const char *peer, const struct sealed *s)
+{
+    char topic[CIM_TOPIC_MAX];
+    struct cim_buf frame = {0};
+
+    snprintf(topic, sizeof topic, "!head/%s/", peer);
+    if (s)
+        assert_int_equal(cim_beacon_encode(&s->sh, &frame), CIM_OK);
+    mesh_live(d->mesh, peer, cim_bytes_str(topic), cim_buf_bytes(&frame));
+    cim_buf_clear(&frame);
+    desk_disk(d);
+}
+
+/* ---- what peers are asked ------------------------------------------------*/
+
+static struct desk_frame *
+find_ask(struct desk *d, const char *peer, enum cim_sync_kind kind,
+         struct cim_sync *msg)
+{
+    for (size_t i = d->n_asked; i-- > 0;) {
+        struct desk_frame *f = &d->asked[i];
+
+        if (f->answered || strcmp(f->to, peer) != 0)
+            continue;
+        assert_int_equal(cim_sync_parse_ask(cim_buf_bytes(&f->frame), msg),
+                         CIM_OK);
+        if (msg->kind == kind)
+            return f;
+        cim_sync_clear(msg);
+    }
+    return NULL;
+}
+
+struct desk_frame *
+desk_asked(struct desk *d, const char *peer, enum cim_sync_kind kind,
+           struct cim_sync *msg)
+{
+    struct desk_frame *f = find_ask(d, peer, kind, msg);
+
+    assert_non_null(f);
+    return f;
+}
+
+bool
+desk_was_asked(struct desk *d, const char *peer, enum cim_sync_kind kind)
+{
+    struct cim_sync msg = {0};
+    bool asked = find_ask(d, peer, kind, &msg) != NULL;
+
+    cim_sync_clear(&msg);
+    return asked;
+}
+
+static void
+answer(struct desk *d, struct desk_frame *ask, struct cim_buf *out)
+{
+    ask->answered = true;
+    mesh_answer(d->mesh, ask->to, cim_buf_bytes(out));
+    cim_buf_clear(out);
+    desk_disk(d);
+}
+
+void
+desk_heads(struct desk *d, const char *peer, struct sealed *const *s, size_t n)
+{
+    struct cim_sync msg = {0};
+    struct desk_frame *ask = desk_asked(d, peer, CIM_SYNC_HEADS, &msg);
+    struct cim_heads_answer a = {.rid = msg.rid, .n_entries = n};
+    struct cim_digester digester;
+    struct cim_buf out = {0};
+
+    a.entries = xcalloc(n, sizeof *a.entries);
+    cim_digester_init(&digester);
+    for (size_t i = 0; i < n; i++) {
+        a.entries[i].head = s[i]->sh;
+        a.entries[i].held = cim_header_last(&s[i]->sh.h);
+        cim_heads_digest_add(&digester, &s[i]->sh, a.entries[i].held);
+    }
+    a.digest = cim_digester_end(&digester);
+    a.same = msg.u.heads_ask.known &&
+             cim_digest_eq(&msg.u.heads_ask.digest, &a.digest);
+    if (a.same)
+        a.n_entries = 0;
+    assert_int_equal(cim_heads_answer_write(&a, &out), CIM_OK);
+    free(a.entries);
+    cim_sync_clear(&msg);
+    answer(d, ask, &out);
+}
+
+void
+desk_page(struct desk *d, const char *peer)
+{
+    struct cim_sync msg = {0};
+    struct desk_frame *ask = desk_asked(d, peer, CIM_SYNC_FETCH, &msg);
+    struct cim_buf out = {0};
+
+    assert_int_equal(store_page(d->their_reader, &msg.u.fetch_ask, peer, &out),
+                     CIM_OK);
+    cim_sync_clear(&msg);
+    answer(d, ask, &out);
+}
+
+void
+desk_empty_page(struct desk *d, const char *peer, uint64_t covered,
+                uint64_t last)
+{
+    struct cim_sync msg = {0};
+    struct desk_frame *ask = desk_asked(d, peer, CIM_SYNC_FETCH, &msg);
+    struct cim_fetch_answer a = {
+        .rid = msg.rid, .covered = covered, .last = last};
+    struct cim_buf out = {0};
+
+    assert_int_equal(cim_fetch_answer_write(&a, &out), CIM_OK);
+    cim_sync_clear(&msg);
+    answer(d, ask, &out);
+}
+
+/* ---- requests ------------------------------------------------------------*/
+
+struct mesh_request *
+desk_request(const char *topic, uint64_t id, unsigned given)
+{
+    struct mesh_request *r = mesh_request_new(1);
+    struct cim_draft *draft = &r->drafts[0];
+    struct author a = {.time_ms = 1000};
+
+    draft->id = uuid_n(id);
+    draft->id_given = true;
+    memset(draft->given.b, (int)given, sizeof draft->given.b);
+    make_event(&a, topic, &draft->id, &draft->bytes);
+    assert_int_equal(cim_event_parse(cim_buf_bytes(&draft->bytes), CIM_PUBLISH,
+                                     &draft->event, NULL),
+                     CIM_OK);
+    return r;
+}
+
+/* ---- what became of it ---------------------------------------------------*/
+
+uint64_t
+desk_held(struct desk *d, const struct author *a)
+{
+    struct store_log_state state = state_of(d->store, a);
+    uint64_t held = state.held;
+
+    store_log_state_clear(&state);
+    return held;
+}
+
+uint64_t
+desk_cursor(struct desk *d, const struct author *a, const char *prefix)
+{
+    struct store_log_state state = state_of(d->store, a);
+    struct cim_prefix p = prefix_of(prefix);
+    uint64_t upto = 0;
+
+    for (size_t i = 0; i < state.n_cursors; i++)
+        if (cim_bytes_eq(cim_prefix_bytes(&state.cursors[i].prefix),
+                         cim_prefix_bytes(&p)))
+            upto = state.cursors[i].upto;
+    store_log_state_clear(&state);
+    return upto;
+}
+
+uint64_t
+desk_refused(struct desk *d, enum cim_err reason)
+{
+    struct view_status v;
+    uint64_t n = 0;
+
+    mesh_view_status(d->mesh, &v);
+    for (size_t i = 0; i < v.n_refused; i++)
+        if (!strcmp(v.refused[i].reason, cim_err_label(reason)))
+            n = v.refused[i].n;
+    view_status_clear(&v);
+    return n;
+}
+
+size_t
+desk_noted(const struct desk *d, enum mesh_note_kind kind)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < d->n_notes; i++)
+        n += d->notes[i].kind == kind;
+    return n;
+}
