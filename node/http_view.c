@@ -277,6 +277,8 @@ http_runs(struct http_request *request)
                          params->hook[0] != '\0' ? params->hook : NULL,
                          params->limit ? params->limit : 20, add_run, &runs);
     if (err == CIM_OK) {
+        if (runs.text && runs.buf.len == 0)
+            cim_buf_add_str(&runs.buf, "no runs yet\n");
         reply_view(request, runs.text, &runs.buf);
         return;
     }
