@@ -252,11 +252,12 @@ gather(struct mesh_author *a)
 
 /* An id made here a moment ago is new: only given ones are looked up. */
 static struct store_job *
-lookup_job(const struct mesh_item *group)
+lookup_job(const struct mesh *m, const struct mesh_item *group)
 {
     struct store_job *job = store_job_new(STORE_LOOKUP);
     size_t cap = 0;
 
+    memcpy(job->self, m->self, sizeof job->self);
     for (; group; group = group->next)
         for (size_t i = 0; i < group->request->n; i++) {
             const struct cim_draft *draft = &group->request->drafts[i];
@@ -311,7 +312,7 @@ mesh_author_pump(struct mesh *m)
     while (a->state == AUTHOR_IDLE && a->first && a->may_seal && m->started) {
         gather(a);
         a->state = AUTHOR_LOOKUP;
-        job = lookup_job(a->group);
+        job = lookup_job(m, a->group);
         if (job->n_lookups) {
             mesh_submit(m, job, JOB_LOOKUP, 0, 0);
             return;

@@ -49,6 +49,31 @@ add_new(struct planner *p, const struct mesh_item *item, size_t i)
     plan->n++;
 }
 
+/*
+ * Is the stored event what this draft says? The same bytes are; and of one
+ * that came back from peers, with the time its first publish filled in.
+ */
+static bool
+says_the_same(const struct cim_draft *draft, const struct store_lookup *found)
+{
+    struct cim_bytes bytes = cim_buf_bytes(&draft->bytes);
+    struct cim_event stored, event;
+    struct cim_buf again = {0};
+
+    if (cim_bytes_eq(bytes, found->bytes))
+        return true;
+    if (found->state != STORE_BACK ||
+        cim_event_parse(found->bytes, CIM_FOLLOW, &stored, NULL) != CIM_OK ||
+        cim_event_parse(bytes, CIM_PUBLISH, &event, NULL) != CIM_OK)
+        return false;
+    event.time_ms = stored.time_ms;
+    if (cim_event_encode(&event, &again) != CIM_OK)
+        mem_fail();
+    bool same = cim_bytes_eq(cim_buf_bytes(&again), found->bytes);
+    cim_buf_clear(&again);
+    return same;
+}
+
 /* One draft's place: found, shared, or to be sealed. False: a conflict. */
 static bool
 plan_draft(struct planner *p, const struct mesh_item *item, size_t i,
@@ -57,9 +82,9 @@ plan_draft(struct planner *p, const struct mesh_item *item, size_t i,
     struct mesh_request *r = item->request;
     const struct slot *slot;
 
-    if (found && found->state == STORE_OTHER)
-        return false;
-    if (found && found->state == STORE_SAME) {
+    if (found && found->state != STORE_NEW) {
+        if (found->state != STORE_SAME && !says_the_same(&r->drafts[i], found))
+            return false;
         r->places[i] = (struct mesh_place){
             .epoch = found->epoch, .seq = found->seq, .again = true};
         return true;

@@ -52,6 +52,8 @@ store_job_destroy(struct store_job **p)
     free(job->batches);
     free(job->cover.prefixes);
     free(job->cover.missing);
+    for (size_t i = 0; i < job->n_lookups; i++)
+        free((void *)job->lookups[i].bytes.p);
     free(job->lookups);
     free(job->starts);
     free(job->counters);

@@ -89,14 +89,19 @@ struct store_cover {
     size_t n_missing;
 };
 
-/* Has this node published this id, and was it the same content? */
-enum store_lookup_state { STORE_NEW, STORE_SAME, STORE_OTHER };
+/*
+ * Has this node published this id, and was it the same content? BACK: it did,
+ * but this store does not know what the caller gave: the event came back from
+ * peers after a restore. OTHER and BACK say what is stored; compare with that.
+ */
+enum store_lookup_state { STORE_NEW, STORE_SAME, STORE_OTHER, STORE_BACK };
 struct store_lookup {
     struct cim_uuid id;
     struct cim_hash given;
     /* set by the store */
     enum store_lookup_state state;
-    uint64_t epoch, seq; /* SAME, OTHER */
+    uint64_t epoch, seq;    /* not NEW */
+    struct cim_bytes bytes; /* OTHER, BACK: the stored event; owned p */
 };
 
 /* Where a follow starts in a log that has a head already (since = now). */
@@ -149,6 +154,7 @@ struct store_job {
     struct store_batch *batches; /* owned */
     size_t n_batches;
     struct store_cover cover;
+    char self[CIM_NODE_MAX + 1];  /* LOOKUP: whose ids */
     struct store_lookup *lookups; /* owned */
     size_t n_lookups;
     struct store_start *starts; /* owned */

@@ -3,7 +3,25 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/mem.h"
 #include "node/store_private.h"
+
+/* The event of ours that has this id: what it holds, and where it is. */
+static bool
+own_event(struct store *store, const char *self, struct store_lookup *look)
+{
+    sqlite3_stmt *st = sql_use(&store->db, SQL_OWN_EVENT);
+
+    sql_blob(st, 1, cim_bytes_of(look->id.b, sizeof look->id.b));
+    sql_str(st, 2, self);
+    if (!sql_row(&store->db, st))
+        return false;
+    look->bytes = xbytes(sql_get_bytes(st, 0));
+    look->seq = sql_get_u64(st, 1);
+    look->epoch = sql_get_u64(st, 2);
+    sql_end(st);
+    return true;
+}
 
 void
 store_look_up(struct store *store, struct store_job *job)
@@ -15,8 +33,11 @@ store_look_up(struct store *store, struct store_job *job)
         look->state = STORE_NEW;
         look->epoch = look->seq = 0;
         sql_blob(st, 1, cim_bytes_of(look->id.b, sizeof look->id.b));
-        if (!sql_row(&store->db, st))
+        if (!sql_row(&store->db, st)) {
+            if (own_event(store, job->self, look))
+                look->state = STORE_BACK;
             continue;
+        }
         bool same =
             cim_bytes_eq(sql_get_bytes(st, 0),
                          cim_bytes_of(look->given.b, sizeof look->given.b));
@@ -24,6 +45,8 @@ store_look_up(struct store *store, struct store_job *job)
         look->seq = sql_get_u64(st, 1);
         look->epoch = sql_get_u64(st, 2);
         sql_end(st);
+        if (!same)
+            (void)own_event(store, job->self, look);
     }
 }
 

@@ -132,6 +132,10 @@
     X(SQL_ASIDE_TRIM, "DELETE FROM aside WHERE id <= ?")                       \
     X(SQL_OWN_GET, "SELECT o.given, o.seq, l.epoch, o.log FROM own o"          \
                    " JOIN log l ON l.id = o.log WHERE o.id = ?")               \
+    X(SQL_OWN_EVENT,                                                           \
+      "SELECT e.bytes, e.seq, l.epoch FROM event e JOIN log l ON"              \
+      " l.id = e.log JOIN feed f ON f.id = l.feed WHERE e.id = ?"              \
+      " AND f.node = ? ORDER BY e.arrival LIMIT 1")                            \
     X(SQL_OWN_PUT, "INSERT INTO own(id, given, log, seq) VALUES(?, ?, ?, ?)")  \
     X(SQL_OWN_DROP, "DELETE FROM own WHERE id = ?")                            \
     /* the rest */                                                             \

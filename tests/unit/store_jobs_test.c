@@ -61,6 +61,29 @@ a_look_up_sees_earlier_jobs_of_its_transaction(void **state)
 }
 
 static void
+an_own_event_that_came_back_is_found_with_its_bytes(void **state)
+{
+    struct fixture *f = *state;
+    struct sealed *s = author_seal(&f->a, 3, 200, topic_same);
+    struct store_job *back = keep_job();
+    struct store_job *jobs[] = {back, lookup_job(2, 1), lookup_job(2, 1)};
+    bool full;
+
+    job_all(back, s); /* as from a peer: nothing is known of what was given */
+    memcpy(jobs[1]->self, "odl/ci-1", sizeof "odl/ci-1");
+    memcpy(jobs[2]->self, "odl/ci-2", sizeof "odl/ci-2");
+    assert_int_equal(store_commit(f->store, jobs, 3, &full), CIM_OK);
+    const struct store_lookup *found = &jobs[1]->lookups[0];
+    assert_int_equal(found->state, STORE_BACK);
+    assert_int_equal(found->seq, 2);
+    assert_true(cim_bytes_eq(found->bytes, cim_buf_bytes(&s->events[1])));
+    assert_int_equal(jobs[2]->lookups[0].state, STORE_NEW);
+    for (int i = 0; i < 3; i++)
+        store_job_destroy(&jobs[i]);
+    sealed_free(&s);
+}
+
+static void
 an_own_id_used_before_applies_nothing_of_the_job(void **state)
 {
     struct fixture *f = *state;
@@ -399,6 +422,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_look_up_sees_earlier_jobs_of_its_transaction),
+        TEST(an_own_event_that_came_back_is_found_with_its_bytes),
         TEST(an_own_id_used_before_applies_nothing_of_the_job),
         TEST(an_own_batch_with_one_id_twice_is_refused),
         TEST(purged_events_are_neither_stored_again_nor_lost_count_of),
