@@ -64,6 +64,17 @@ destroy(struct resolve *r)
     free(r);
 }
 
+/* RFC 6761 section 6.3: always loopback, and no server is asked for it; a
+ * small container has no hosts file that would say so. */
+static void
+fix_localhost(struct resolve *r)
+{
+    if (strcmp(r->host, "localhost") != 0)
+        return;
+    free(r->host);
+    r->host = xstrdup("127.0.0.1");
+}
+
 struct resolve *
 resolve_start(const char *endpoint)
 {
@@ -74,6 +85,7 @@ resolve_start(const char *endpoint)
         destroy(r);
         return NULL;
     }
+    fix_localhost(r);
     r->hints.ai_socktype = SOCK_STREAM;
     r->hints.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV;
     r->ask.ar_name = r->host;
