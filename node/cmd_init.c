@@ -273,7 +273,7 @@ make_folders(struct init *in)
         const char *name;
         mode_t mode;
     } folders[] = {
-        {"keys", 0700}, {"roster", 0755}, {"data", 0700}, {"run", 0700}};
+        {"keys", 0700}, {"roster", 0755}, {"data", 0700}, {"run", 0750}};
     enum cim_err err = make_path(in, in->dir);
 
     for (size_t i = 0; i < sizeof folders / sizeof *folders && !err; i++) {

@@ -15,7 +15,7 @@
 struct http;
 
 struct http_config {
-    const char *socket;    /* path, at most 107 bytes; its folder is made 0700
+    const char *socket;    /* path, at most 107 bytes; its folder is made 0750
                               when absent; a live one of another node is
                               refused, a stale one replaced */
     const char *data_file; /* for the reader; ":none:" in tests */

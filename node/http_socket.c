@@ -37,7 +37,7 @@ make_folder(const char *path, struct cim_diag *diag)
     if (slash == NULL || slash == path)
         return CIM_OK;
     char *folder = xstrndup(path, (size_t)(slash - path));
-    if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+    if (mkdir(folder, 0750) != 0 && errno != EEXIST)
         err = failed(diag, "make its folder", path);
     free(folder);
     return err;

@@ -161,7 +161,7 @@ the_socket_is_for_owner_and_group(void **state)
     assert_int_equal(stat(desk.socket, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0660);
     assert_int_equal(stat(folder, &st), 0);
-    assert_int_equal(st.st_mode & 0777, 0700);
+    assert_int_equal(st.st_mode & 0777, 0750);
     free(folder);
 }
 
