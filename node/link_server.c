@@ -43,7 +43,6 @@ setup(struct links *links, void *sock)
         {ZMQ_CURVE_SERVER, 1},
         {ZAP_ENFORCE_DOMAIN, 1},
         {ZMQ_HANDSHAKE_IVL, LINK_HANDSHAKE_MS},
-        {ZMQ_IPV6, 1},
         {ZMQ_BACKLOG, 128},
         {ZMQ_TCP_KEEPALIVE, 1},
         {ZMQ_TCP_KEEPALIVE_IDLE, 60},
@@ -67,15 +66,18 @@ setup(struct links *links, void *sock)
     link_options(sock, options, sizeof options / sizeof *options);
 }
 
-/* A host without IPv6 cannot listen at "*" with IPV6 set. */
+/* "*" listens to both, but not on a host without IPv6. */
 static int
 bind_either(void *sock, const char *endpoint)
 {
-    static const struct link_option v4 = {ZMQ_IPV6, 0};
-    int rc = zmq_bind(sock, endpoint);
+    struct link_option ipv6 = {ZMQ_IPV6, strpbrk(endpoint, "*[") != NULL};
+    int rc;
 
+    link_options(sock, &ipv6, 1);
+    rc = zmq_bind(sock, endpoint);
     if (rc < 0 && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)) {
-        link_options(sock, &v4, 1);
+        ipv6.value = 0;
+        link_options(sock, &ipv6, 1);
         rc = zmq_bind(sock, endpoint);
     }
     return rc;

@@ -275,19 +275,25 @@ purge(struct node *node)
     node_submit(node, job);
 }
 
+/* What /readyz says; the mesh words it as status does. */
 static void
 tell_health(struct node *node)
 {
     bool ready = mesh_ready(node->mesh) && node->storage == NODE_STORAGE_OK;
-    const char *why = ready ? ""
-                      : node->storage == NODE_STORAGE_FULL
-                          ? "no room to store events"
-                          : "waiting for the peers' word on our own log";
+    struct view_status view;
+    char why[64] = "";
 
     if (node->stop_mono_ms || node->health == ready)
         return;
     node->health = ready;
-    http_health(node->http, ready, why);
+    if (!ready) {
+        mesh_view_status(node->mesh, &view);
+        snprintf(why, sizeof why, "publishing: %s", view.publishing);
+        view_status_clear(&view);
+    }
+    http_health(node->http, ready,
+                node->storage == NODE_STORAGE_FULL ? "no room to store events"
+                                                   : why);
 }
 
 static int

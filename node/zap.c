@@ -88,6 +88,8 @@ tell_refused(struct zap *zap, struct cim_bytes address, const char *user)
     if (zap->line_mono_ms && now - zap->line_mono_ms < 1000)
         return;
     zap->line_mono_ms = now;
+    if (address.len > 7 && memcmp(address.p, "::ffff:", 7) == 0)
+        address = cim_bytes_of(address.p + 7, address.len - 7);
     journal_safe(address, from, sizeof from);
     log_folded(LOG_LEVEL_INFO, "LINK-REFUSED", from,
                "from=%s key=%s why=\"%s\"", from,

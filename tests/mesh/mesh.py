@@ -73,7 +73,7 @@ class Node:
         self.events = f"tcp://127.0.0.1:{free_port()}"
         self.sync = f"tcp://127.0.0.1:{free_port()}"
         self.follows, self.since, self.extra = [], "all", ""
-        self.process = None
+        self.process, self.env = None, {}
         self.cli("init", name, "--endpoint", self.events, "--sync", self.sync)
         self.configure()
 
@@ -118,7 +118,7 @@ class Node:
     # ---- the process ----
 
     def start(self, wait_ready=True):
-        env = dict(os.environ, CIMESH_TEST_RECONNECT_MS="50", CIMESH_LOG="debug")
+        env = dict(os.environ, CIMESH_TEST_RECONNECT_MS="50", CIMESH_LOG="debug", **self.env)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [BIN, "--dir", self.dir, "node"], stdin=subprocess.DEVNULL,
@@ -151,6 +151,12 @@ class Node:
         code = self.process.wait(timeout=20 * SLOW)
         self.process = None
         return code
+
+    def faults(self):
+        """From the next start on: what tests/mesh/fault.c listens to."""
+        prefix = self.dir + ".fault"
+        self.env = {"LD_PRELOAD": os.environ["CIMESH_FAULT_LIB"], "CIMESH_FAULT": prefix}
+        return prefix
 
     # ---- what it says ----
 
