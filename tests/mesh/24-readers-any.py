@@ -41,9 +41,9 @@ with Mesh() as m:
     assert "readers" in odl.reload()
 
     def quiet():
-        odl.publish(artifact(n=3))
         while sub.poll(0):
             sub.recv_multipart()
+        odl.publish(artifact(n=3))
         return not sub.poll(1000)
     wait("the reader is cut", quiet)
     ctx.destroy(linger=0)
