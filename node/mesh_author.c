@@ -288,7 +288,7 @@ seal_group(struct mesh *m, const struct store_lookup *lookups)
 {
     struct mesh_author *a = &m->author;
 
-    if (a->stopped) {
+    if (a->stopped || !mesh_seal_possible(a)) {
         group_done(m, CIM_ESTATE, false);
         return;
     }
@@ -384,7 +384,7 @@ mesh_author_foreign(struct mesh *m, const struct cim_signed_header *sh,
     a->writers_epoch = sh->h.epoch;
     if (a->writers == 1)
         note_writer(m, MESH_TWO_WRITERS, sh, peer);
-    if (a->writers != 2)
+    if (a->stopped || (a->writers < 2 && mesh_seal_possible(a)))
         return;
     a->stopped = true;
     note_writer(m, MESH_STOPPED, sh, peer);

@@ -211,6 +211,17 @@ take_last(struct mesh_log *log, uint64_t last)
         log->target = last;
 }
 
+/* Retention takes the oldest, so an honest author's gaps are few. */
+static bool
+gaps_fit(const struct mesh_feed *feed, const struct cim_fetch_answer *answer)
+{
+    size_t n = answer->n_missing;
+
+    for (size_t i = 0; i < feed->n_logs; i++)
+        n += feed->logs[i]->gaps.len;
+    return n <= MESH_GAPS_MAX;
+}
+
 /* The pass with this peer is over, until its entry changes. */
 static void
 pass_end(struct mesh_pass *pass)
@@ -219,10 +230,14 @@ pass_end(struct mesh_pass *pass)
     pass->done = true;
 }
 
-static bool
-well_formed(const struct mesh_ask *ask, const struct cim_fetch_answer *answer)
+static enum cim_err
+check_answer(const struct mesh_ask *ask, const struct cim_fetch_answer *answer)
 {
-    return answer->covered >= ask->after && answer->covered <= ask->upto;
+    if (answer->covered < ask->after || answer->covered > ask->upto)
+        return CIM_EFORM;
+    if (ask->why != WHY_OTHER && !gaps_fit(ask->log->feed, answer))
+        return CIM_EQUOTA;
+    return CIM_OK;
 }
 
 void
@@ -231,9 +246,10 @@ mesh_fetch_answer(struct mesh *m, struct mesh_peer *peer, struct mesh_ask *ask,
 {
     struct page page = {0};
     bool author = ask->why != WHY_OTHER;
+    enum cim_err err = check_answer(ask, answer);
 
-    if (!well_formed(ask, answer)) {
-        mesh_refuse(m, peer, ask->log, ask->after, CIM_EFORM);
+    if (err != CIM_OK) {
+        mesh_refuse(m, peer, ask->log, ask->after, err);
         pass_end(pass_of(peer, ask));
         mesh_ask_end(m, peer, ask);
         return;
@@ -317,6 +333,23 @@ mesh_fetch_done(struct mesh *m, struct mesh_peer *peer, struct mesh_ask *ask)
     mesh_ask_end(m, peer, ask);
 }
 
+/* Events of our own that were lost here are back. */
+static void
+note_recovered(const struct mesh *m, const struct mesh_peer *peer,
+               const struct mesh_ask *ask, const struct store_job *job)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < job->n_batches; i++)
+        n += job->batches[i].n_stored;
+    if (n && ask->log->feed->own)
+        mesh_note(m, &(struct mesh_note){.kind = MESH_RECOVERED,
+                                         .peer = peer->name,
+                                         .node = m->self,
+                                         .epoch = ask->log->epoch,
+                                         .n = n});
+}
+
 void
 mesh_fetch_stored(struct mesh *m, uint64_t rid, const struct store_job *job)
 {
@@ -325,6 +358,7 @@ mesh_fetch_stored(struct mesh *m, uint64_t rid, const struct store_job *job)
 
     if (!ask || ask->kind != ASK_FETCH)
         return;
+    note_recovered(m, peer, ask, job);
     if (job->err != CIM_OK)
         mesh_fetch_give_up(m, peer, ask);
     else

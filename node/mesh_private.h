@@ -22,6 +22,8 @@
 /* Logs of another node. An epoch begins with its first batch after a start, so
  * four a day fill eleven years; at 1 KiB each a hostile node costs 16 MiB. */
 #define MESH_EPOCHS_MAX 16384
+/* Spans of positions an author says it no longer has, over all its logs. */
+#define MESH_GAPS_MAX 4096
 /* Store jobs in flight for what peers sent. Beyond this a live slice is
  * dropped: catch-up brings it when there is room. */
 #define MESH_JOBS_MAX      64
@@ -453,6 +455,8 @@ void mesh_plan_make(struct mesh_plan *plan, struct mesh_item *items,
 void mesh_plan_share(struct mesh_plan *plan);
 void mesh_plan_clear(struct mesh_plan *plan);
 
+/* False: somebody used epochs under our name up to the highest there is. */
+bool mesh_seal_possible(const struct mesh_author *a);
 /* mesh_seal.c: the plan's events as batches of one job; slices of it */
 struct store_job *mesh_seal(struct mesh *m,
                             const struct cim_draft *const *drafts,

@@ -25,6 +25,14 @@ newest_header(const struct mesh_feed *own)
     return none;
 }
 
+#define EPOCH_STEP 0xfffff /* a mask */
+
+bool
+mesh_seal_possible(const struct mesh_author *a)
+{
+    return a->epoch || a->last_epoch < CIM_SEQ_MAX - EPOCH_STEP - 1;
+}
+
 static void
 epoch_open(struct mesh *m)
 {
@@ -37,7 +45,7 @@ epoch_open(struct mesh *m)
     m->fx.random(m->fx.ctx, &random, sizeof random);
     a->epoch = now;
     if (a->epoch <= a->last_epoch)
-        a->epoch = a->last_epoch + 1 + (random & 0xfffff);
+        a->epoch = a->last_epoch + 1 + (random & EPOCH_STEP);
     a->last_epoch = a->epoch;
     a->seq = 0;
     a->prev = newest_header(m->own);

@@ -67,7 +67,7 @@ struct sim_act {
     uint8_t topics[6];
 };
 
-enum sim_lie { SIM_HONEST, SIM_EMPTY, SIM_STUCK, SIM_STALE };
+enum sim_lie { SIM_HONEST, SIM_EMPTY, SIM_STUCK, SIM_STALE, SIM_GARBLED };
 
 struct sim_plan {
     unsigned n_nodes;

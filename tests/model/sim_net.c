@@ -21,6 +21,30 @@ sim_connected(const struct sim *sim, const struct sim_node *a,
            !sim->parted[a->index][b->index];
 }
 
+static enum sim_lie
+lie_of(const struct sim_node *node)
+{
+    const struct sim_plan *plan = node->sim->plan;
+
+    return plan->liar == node->index ? plan->lie : SIM_HONEST;
+}
+
+/* A bit flipped, or the end cut off, in every second frame of such a liar. */
+static void
+garble(struct sim_node *node, struct cim_buf *frame)
+{
+    struct sim *sim = node->sim;
+    unsigned at;
+
+    if (lie_of(node) != SIM_GARBLED || !frame->len || sim_chance(sim, 2))
+        return;
+    at = sim_chance(sim, (unsigned)frame->len);
+    if (sim_chance(sim, 8))
+        frame->p[at] ^= (uint8_t)(1u << sim_chance(sim, 8));
+    else
+        frame->len = at;
+}
+
 /* ---- live ----------------------------------------------------------------*/
 
 static void
@@ -72,6 +96,7 @@ send_live(struct sim_node *node, struct sim_node *to, struct cim_bytes topic,
     if (cim_buf_add_bytes(&event->topic, topic) != CIM_OK ||
         cim_buf_add_bytes(&event->frame, frame) != CIM_OK)
         mem_fail();
+    garble(node, &event->frame);
 }
 
 /* Another batch for the same positions, well signed: what equivocates. */
@@ -154,14 +179,7 @@ send_answer(struct sim_node *node, struct sim_node *to, struct cim_buf *frame)
     event->from = node->index;
     event->frame = *frame;
     *frame = (struct cim_buf){0};
-}
-
-static enum sim_lie
-lie_of(const struct sim_node *node)
-{
-    const struct sim_plan *plan = node->sim->plan;
-
-    return plan->liar == node->index ? plan->lie : SIM_HONEST;
+    garble(node, &event->frame);
 }
 
 static void

@@ -166,6 +166,8 @@ plan_lie(struct planner *p)
 {
     p->plan->liar = below(p, p->plan->n_nodes);
     p->plan->lie = (enum sim_lie)(SIM_EMPTY + below(p, 3));
+    if (percent(p, 25))
+        p->plan->lie = SIM_GARBLED;
 }
 
 static void

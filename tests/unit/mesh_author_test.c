@@ -351,14 +351,15 @@ restored_node_seals_above_what_it_lost_and_gets_it_back(void **state)
     lost = desk_seal(&d->self, T0, 3);
     keep_all(d->theirs, lost);
     desk_meet(d);
-    publish(d, 1, 1);
+    publish(d, 100, 1);
     desk_restart(d);
-    publish(d, 2, 1);
+    publish(d, 101, 1);
     desk_heads(d, ODL, &lost, 1);
     desk_page(d, ODL);
     desk_heads(d, ONAP, NULL, 0);
     desk_pass(d, 250);
     assert_int_equal(desk_held(d, &d->self), 3);
+    assert_int_equal(desk_noted(d, MESH_RECOVERED), 1);
     assert_true(answer(d, 0)->places[0].epoch > 6000000);
     assert_int_equal(answer(d, 0)->err, CIM_OK);
     sealed_free(&lost);
@@ -413,6 +414,28 @@ two_writers_stop_publishing(void **state)
     assert_false(mesh_ready(d->mesh));
     sealed_free(&s[0]);
     sealed_free(&s[1]);
+}
+
+static void
+highest_epoch_used_by_another_stops_publishing(void **state)
+{
+    struct desk *d = *state;
+    struct sealed *s;
+
+    desk_meet(d);
+    publish(d, 1, 1);
+    d->self.epoch = CIM_SEQ_MAX;
+    d->self.time_ms = d->wall_ms + 100000;
+    s = desk_seal(&d->self, T0, 1);
+    desk_pass(d, 31000);
+    desk_heads(d, ODL, &s, 1);
+    publish(d, 2, 1);
+    assert_int_equal(answer(d, 1)->err, CIM_ESTATE);
+    desk_restart(d);
+    desk_pass(d, 6000);
+    publish(d, 2, 1);
+    assert_int_equal(answer(d, 0)->err, CIM_ESTATE);
+    sealed_free(&s);
 }
 
 static void
@@ -502,6 +525,7 @@ main(void)
         TEST(restored_node_seals_above_what_it_lost_and_gets_it_back),
         TEST(header_of_our_own_seen_later_closes_the_epoch),
         TEST(two_writers_stop_publishing),
+        TEST(highest_epoch_used_by_another_stops_publishing),
         TEST(full_disk_refuses_and_goes_on_in_a_new_epoch),
         TEST(draining_ends_once_nothing_is_in_flight),
         TEST(beacon_shows_the_newest_header),

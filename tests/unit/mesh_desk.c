@@ -296,14 +296,14 @@ desk_pass(struct desk *d, int64_t ms)
 /* ---- what peers send -----------------------------------------------------*/
 
 static void
-make_event(const struct author *a, const char *topic, const struct cim_uuid *u,
+make_event(const char *topic, const struct cim_uuid *u, const char *url,
            struct cim_buf *out)
 {
     char id[CIM_UUID_TEXT_LEN + 1];
     struct cim_event event = {.v = 1,
-                              .time_ms = a->time_ms,
+                              .time_ms = 1000,
                               .type_name = cim_bytes_str("Ping"),
-                              .build_url = cim_bytes_str("https://ci/1")};
+                              .build_url = cim_bytes_str(url)};
 
     cim_uuid_text(u, id);
     event.id = cim_bytes_str(id);
@@ -331,7 +331,7 @@ desk_seal(struct author *a, const char *topic, size_t n)
     for (size_t i = 0; i < n; i++) {
         s->ids[i] = uuid_n(++a->serial);
         snprintf(s->topics[i], sizeof s->topics[i], "%s", topic ? topic : "");
-        make_event(a, topic, &s->ids[i], &s->events[i]);
+        make_event(topic, &s->ids[i], "https://ci/1", &s->events[i]);
         events[i] = cim_buf_bytes(&s->events[i]);
     }
     assert_int_equal(cim_batch_seal(&h, a->id, events, n, &s->sh, &s->frontier),
@@ -494,12 +494,13 @@ desk_request(const char *topic, uint64_t id, unsigned given)
 {
     struct mesh_request *r = mesh_request_new(1);
     struct cim_draft *draft = &r->drafts[0];
-    struct author a = {.time_ms = 1000};
+    char url[40];
 
+    snprintf(url, sizeof url, "https://ci/%u", given);
     draft->id = uuid_n(id);
     draft->id_given = true;
     memset(draft->given.b, (int)given, sizeof draft->given.b);
-    make_event(&a, topic, &draft->id, &draft->bytes);
+    make_event(topic, &draft->id, url, &draft->bytes);
     assert_int_equal(cim_event_parse(cim_buf_bytes(&draft->bytes), CIM_PUBLISH,
                                      &draft->event, NULL),
                      CIM_OK);
