@@ -4,7 +4,8 @@
  *
  *   node.c        start order, stop order, exit codes
  *   node_loop.c   what the loop wakes up for: pipes, signals, ticks
- *   node_files.c  settings and roster: first load, reload, warnings
+ *   node_files.c  settings and roster: first load, warnings
+ *   node_reload.c what changed, and its application
  *   node_api.c    calls of the HTTP thread
  *   node_note.c   what the mesh has to say, as log lines
  */
@@ -86,13 +87,25 @@ void node_apply_follows(struct node *node);
 /* Where each hook stands: a hook taken out and put back goes on there. */
 CIM_MUST enum cim_err node_load_hooks(struct node *node);
 void node_hook_saved(struct node *node, const struct store_job *job);
+/* Our own entry must be there, with the keys we have: others hold the same
+ * file and would refuse what we sign otherwise. */
+bool node_own_entry_fits(const struct node *node, const struct roster *roster,
+                         struct cim_diag *diag);
+/* Remembers one change; what the store is to keep of it, or NULL. */
+struct store_job *node_accept_change(struct node *node,
+                                     const struct roster_change *change);
+/* Anew after each load: what was put right is no longer told. */
+void node_find_warnings(struct node *node, const struct roster_load *load);
+void node_warnings_clear(struct node *node);
+
+/* ---- node_reload.c ------------------------------------------------------*/
+
 /*
  * Reads all files again and applies the difference; out gets a line for each
  * change. Errors: CIM_EFORM and others, with diag; then nothing changed.
  */
 CIM_MUST enum cim_err node_reload(struct node *node, struct cim_buf *out,
                                   struct cim_diag *diag);
-void node_warnings_clear(struct node *node);
 
 /* ---- node_loop.c --------------------------------------------------------*/
 
