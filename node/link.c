@@ -189,6 +189,7 @@ links_hold(struct links *links, bool held)
     if (links->held == held)
         return;
     links->held = held;
+    log_debug(held ? "LINK-HELD" : "LINK-GOES-ON", "peers=%zu", links->n_peers);
     for (size_t i = 0; i < links->n_peers; i++)
         link_sub_read(&links->peers[i]->sub, !held);
 }

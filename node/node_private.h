@@ -28,9 +28,10 @@
 #define NODE_PURGE_MS 60000
 
 /* Jobs in the store thread: above the first, SUBs are left unread until it
- * is down to the second. A live job holds at most one frame of 68 KiB. */
-#define NODE_JOBS_HIGH 512
-#define NODE_JOBS_LOW  128
+ * is down to the second. Below the 64 at which the mesh drops live slices:
+ * what libzmq's queue holds is not lost. */
+#define NODE_JOBS_HIGH 48
+#define NODE_JOBS_LOW  16
 
 /* Stopping: hooks may end by themselves so long; then all goes. */
 #define NODE_HOOKS_MS 2000
