@@ -25,3 +25,12 @@ with Mesh() as m:
     odl.publish(artifact(n=301, branch="old"))
     wait("from now on", lambda: any(e["projectBranch"] == "old" for e in opnfv.all()))
     assert opnfv.status()["stored"] == 202
+
+    # Unfollowed: nothing more of it comes, what is there stays.
+    opnfv.follows.remove("odl/ArtifactCreated/stable/")
+    opnfv.configure()
+    assert "removed" in opnfv.reload()
+    odl.publish(artifact(n=302, branch="stable"))
+    odl.publish(artifact(n=303, branch="master"))
+    wait("master goes on", lambda: any(e["buildUrl"].endswith("/303") for e in opnfv.all()))
+    assert opnfv.status()["stored"] == 203

@@ -3,8 +3,9 @@
  * fault - a disk that fails, preloaded into a node.
  *
  * While a file PREFIX.full exists, writes to database files fail as on a full
- * disk; while PREFIX.sync exists, fsync fails as on a broken one. PREFIX is
- * in $CIMESH_FAULT, so a test turns faults on and off from outside.
+ * disk; while PREFIX.sync exists, fsync fails as on a broken one; while
+ * PREFIX.slow exists, it takes half a second. PREFIX is in $CIMESH_FAULT, so a
+ * test turns faults on and off from outside.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -75,6 +76,8 @@ sync_or_fail(int fd, const char *name)
         errno = EIO;
         return -1;
     }
+    if (is_database(fd) && is_on("slow"))
+        usleep(500000);
     return real(fd);
 }
 
