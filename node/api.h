@@ -18,7 +18,8 @@ enum api_kind {
     API_STATUS,
     API_PEERS,
     API_HOOKS,
-    API_RELOAD, /* text: what changed, a line each; err and diag if refused */
+    API_RELOAD, /* text: what changed, a line each, then `refused` lines of
+                   roster files; err and diag if nothing was taken */
     API_ROTTEN  /* an event whose bytes no longer fit was met while reading:
                    the loop sets it aside and frees the call */
 };
@@ -31,6 +32,7 @@ struct api_call {
     struct view_peers peers;
     struct view_hooks hooks;
     struct cim_buf text;
+    size_t refused;              /* RELOAD */
     struct store_log rotten_log; /* ROTTEN */
     uint64_t rotten_seq;
     enum cim_err err;

@@ -82,9 +82,11 @@ int cmd_options(const char *cmd, int *argc, char **argv,
 
 /*
  * Tells a running node to read its files again: what changed goes to stderr.
- * That no node runs is fine, and said. Returns 0 or the exit code.
+ * That no node runs is fine, and said. Returns 0 or the exit code; roster
+ * files that it refuses are named, 78 if that of community (or NULL) is one.
  */
-int cmd_apply(const struct cmd_context *ctx, const char *cmd);
+int cmd_apply(const struct cmd_context *ctx, const char *cmd,
+              const char *community);
 
 /*
  * cimesh.zpl of the site directory; settings_destroy frees it. Returns 0, or

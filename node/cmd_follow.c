@@ -119,7 +119,7 @@ cmd_follow(const struct cmd_context *ctx, int argc, char **argv)
     for (int i = 1; i < argc && !code; i++)
         code = follow_one(ctx, settings, argv[i], now, &any);
     settings_destroy(&settings);
-    told = any ? cmd_apply(ctx, "follow") : 0;
+    told = any ? cmd_apply(ctx, "follow", NULL) : 0;
     return code ? code : told;
 }
 
@@ -149,6 +149,6 @@ cmd_unfollow(const struct cmd_context *ctx, int argc, char **argv)
             code = edit_failed("unfollow", err, &diag);
         any |= changed;
     }
-    told = any ? cmd_apply(ctx, "unfollow") : 0;
+    told = any ? cmd_apply(ctx, "unfollow", NULL) : 0;
     return code ? code : told;
 }

@@ -240,7 +240,7 @@ remove_file(const struct cmd_context *ctx, const struct cmd_site *site,
     else
         fprintf(stderr, "Removed %s. What it said stays stored.\n", path);
     free(path);
-    return code ? code : cmd_apply(ctx, "roster");
+    return code ? code : cmd_apply(ctx, "roster", NULL);
 }
 
 static int

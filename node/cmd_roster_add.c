@@ -119,7 +119,7 @@ install(const struct add *add, struct cim_bytes text)
         return cmd_fail(err == CIM_EPERM ? CMD_DENIED : CMD_STORAGE, "roster",
                         "%s", diag.text);
     fprintf(stderr, "Installed %s.\n", add->path);
-    return cmd_apply(add->ctx, "roster");
+    return cmd_apply(add->ctx, "roster", add->fresh->name);
 }
 
 /* What is there but was refused cannot be compared with what comes. */

@@ -136,11 +136,13 @@ static size_t
 take_header(char *p, size_t size, size_t n, void *ctx)
 {
     struct http_reply *reply = ctx;
-    char more[4];
+    char more[4], refused[24];
 
     header(p, size * n, "Cimesh-Next:", reply->next, sizeof reply->next);
     if (header(p, size * n, "Cimesh-More:", more, sizeof more))
         reply->more = true;
+    if (header(p, size * n, "Cimesh-Refused:", refused, sizeof refused))
+        reply->refused = (size_t)strtoul(refused, NULL, 10);
     return size * n;
 }
 

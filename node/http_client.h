@@ -29,9 +29,11 @@ const char *http_client_community(const struct http_client *client);
 struct http_reply {
     long status; /* 200, ... */
     struct cim_buf body;
-    char type[64]; /* Content-Type */
-    char next[32]; /* Cimesh-Next: arrival after which a list goes on */
-    bool more;     /* Cimesh-More: there is more of it by now */
+    char type[64];  /* Content-Type */
+    char next[32];  /* Cimesh-Next: arrival after which a list goes on */
+    bool more;      /* Cimesh-More: there is more of it by now */
+    size_t refused; /* Cimesh-Refused: so many last lines say what was not
+                       taken */
 };
 void http_reply_clear(struct http_reply *reply);
 

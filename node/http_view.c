@@ -291,12 +291,17 @@ void
 http_reload(struct http_request *request)
 {
     struct api_call *call = request->answer;
+    char refused[24];
+    struct http_header headers[2] = {{NULL, NULL}, {NULL, NULL}};
 
     if (!has_answer(request, API_RELOAD))
         return;
     if (call->err == CIM_OK) {
+        snprintf(refused, sizeof refused, "%zu", call->refused);
+        if (call->refused > 0)
+            headers[0] = (struct http_header){"Cimesh-Refused", refused};
         http_reply(request, 200, "text/plain; charset=utf-8", &call->text,
-                   NULL);
+                   headers);
         return;
     }
     http_refuse(request, 422, "configuration",

@@ -106,7 +106,7 @@ node_api(struct node *node, struct api_call *call)
         hooks_view(node->hooks, &call->hooks);
         break;
     case API_RELOAD:
-        call->err = node_reload(node, &call->text, &call->diag);
+        call->err = node_reload(node, &call->text, &call->refused, &call->diag);
         break;
     case API_ROTTEN:
         node_set_aside(node, &call->rotten_log, call->rotten_seq);

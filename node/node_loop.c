@@ -227,9 +227,10 @@ reload(struct node *node)
     struct cim_buf text = {0};
     struct cim_diag diag = {0};
     enum cim_err err;
+    size_t refused;
 
     notify_reloading();
-    err = node_reload(node, &text, &diag);
+    err = node_reload(node, &text, &refused, &diag);
     if (err)
         log_warn("RELOAD-REFUSED", "text=\"%s\"", diag.text);
     cim_buf_clear(&text);

@@ -103,10 +103,11 @@ void node_warnings_clear(struct node *node);
 
 /*
  * Reads all files again and applies the difference; out gets a line for each
- * change. Errors: CIM_EFORM and others, with diag; then nothing changed.
+ * change, and then one for each roster file that was refused, so many in
+ * *refused. Errors: CIM_EFORM and others, with diag; then nothing changed.
  */
 CIM_MUST enum cim_err node_reload(struct node *node, struct cim_buf *out,
-                                  struct cim_diag *diag);
+                                  size_t *refused, struct cim_diag *diag);
 
 /* ---- node_loop.c --------------------------------------------------------*/
 

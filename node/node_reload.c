@@ -32,15 +32,29 @@ tell_roster(const struct roster_load *load, struct cim_buf *out)
     for (size_t i = 0; i < load->n_changes; i++) {
         const struct roster_change *c = &load->changes[i];
 
-        if (c->what == ROSTER_REFUSED)
-            tell(out, "roster %s: refused, stays as it was: %s", c->name,
-                 c->diag.text);
-        else if (c->what == ROSTER_REMOVED)
+        if (c->what == ROSTER_REMOVED)
             tell(out, "roster %s: removed", c->name);
-        else
+        else if (c->what != ROSTER_REFUSED)
             tell(out, "roster %s: %s, serial %" PRIu64, c->name,
                  c->what == ROSTER_ADDED ? "added" : "changed", c->serial);
     }
+}
+
+static size_t
+tell_refused(const struct roster_load *load, struct cim_buf *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < load->n_changes; i++) {
+        const struct roster_change *c = &load->changes[i];
+
+        if (c->what != ROSTER_REFUSED)
+            continue;
+        tell(out, "roster %s: refused, stays as it was: %s", c->name,
+             c->diag.text);
+        n++;
+    }
+    return n;
 }
 
 /* What a running node cannot change, it says and leaves. */
@@ -205,16 +219,19 @@ is_changed(const struct roster_load *load)
     return false;
 }
 
-static void
+/* Returns how many roster files were refused. */
+static size_t
 apply(struct node *node, struct settings **settings, struct roster_load *load,
       struct cim_buf *out)
 {
     bool roster_changed = is_changed(load);
+    size_t refused;
 
     tell_roster(load, out);
     tell_settings(node->settings, *settings, out);
     if (out->len == 0)
         tell(out, "nothing changed");
+    refused = tell_refused(load, out);
     take_settings(node, settings);
     if (roster_changed) {
         take_roster(node, load);
@@ -226,10 +243,12 @@ apply(struct node *node, struct settings **settings, struct roster_load *load,
     links_apply(node->links, node->roster, node->settings->readers_any);
     hooks_apply(node->hooks, node->settings, node->known, node->n_known,
                 node->last_arrival);
+    return refused;
 }
 
 enum cim_err
-node_reload(struct node *node, struct cim_buf *out, struct cim_diag *diag)
+node_reload(struct node *node, struct cim_buf *out, size_t *refused,
+            struct cim_diag *diag)
 {
     struct settings *settings = NULL;
     struct roster_load load = {0};
@@ -241,7 +260,7 @@ node_reload(struct node *node, struct cim_buf *out, struct cim_diag *diag)
     if (!err && !node_own_entry_fits(node, load.roster, diag))
         err = CIM_ESTATE;
     if (!err)
-        apply(node, &settings, &load, out);
+        *refused = apply(node, &settings, &load, out);
     settings_destroy(&settings);
     roster_load_clear(&load);
     return err;
