@@ -14,6 +14,7 @@
 
 #include "keys/sign.h"
 #include "node/cmd.h"
+#include "node/http_json.h"
 
 #define DEFAULT_DIR "/etc/cimesh"
 
@@ -193,6 +194,7 @@ main(int argc, char **argv)
     struct line line = {.ctx.dir = dir && *dir ? dir : DEFAULT_DIR};
 
     fill_standard_fds();
+    http_json_start();
     if (cim_sodium_start())
         return cmd_fail(CMD_SYSTEM, "",
                         "the crypto library does not start; is there a "
