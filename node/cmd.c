@@ -92,6 +92,22 @@ cmd_site(const struct cmd_context *ctx, const char *cmd, struct settings **out)
                     diag.text);
 }
 
+void
+cmd_print_json(const char *text)
+{
+    putchar('"');
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c < 0x20 || c == 0x7f)
+            printf("\\u%04x", c);
+        else if (c == '"' || c == '\\')
+            printf("\\%c", c);
+        else
+            putchar(c);
+    }
+    putchar('"');
+}
+
 /* ---- options ------------------------------------------------------------ */
 
 #define OPTIONS_MAX 32

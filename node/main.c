@@ -56,6 +56,8 @@ const struct cmd cmd_table[] = {
     {"bench", "[--connections N] [--batch N] [--events N] [--seconds S]",
      "how many events a second this node acknowledges", cmd_bench_help,
      cmd_bench},
+    {"backup", "FILE", "copy the store to FILE, while the node runs",
+     cmd_backup_help, cmd_backup},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
