@@ -207,8 +207,7 @@ judge(const struct mesh_asked *asked, struct store_event *event)
 
 /* Fills the batch's events from the slice; how many were not asked for. */
 static size_t
-judge_all(struct mesh *m, const struct mesh_asked *asked,
-          const struct cim_proven *proven, struct mesh_log *log,
+judge_all(const struct mesh_asked *asked, const struct cim_proven *proven,
           struct store_batch *batch)
 {
     const struct cim_slice *slice = &proven->slice;
@@ -226,8 +225,6 @@ judge_all(struct mesh *m, const struct mesh_asked *asked,
             unasked++;
             continue;
         }
-        if (event->refuse != CIM_OK)
-            mesh_refuse(m, asked->feed->peer, log, event->seq, event->refuse);
         batch->n_events++;
     }
     return unasked;
@@ -313,7 +310,7 @@ keep_proven(struct mesh *m, struct mesh_keep *keep,
     if (held_already(asked, log, &sh->h) &&
         header_kept(m, log, sh, &proven->header_hash))
         return CIM_OK;
-    unasked = judge_all(m, asked, proven, log, &batch);
+    unasked = judge_all(asked, proven, &batch);
     if (!batch.n_events || !topics_agree(asked, &batch)) {
         free(batch.events);
         return unasked ? CIM_EUNASKED : CIM_ETOPIC;

@@ -331,6 +331,11 @@ batch_kept(struct mesh *m, const struct store_batch *batch)
     }
     if (batch->covered)
         mesh_cursor_raise(log, m->everything, batch->contiguous);
+    /* A position is refused once, however often it comes. */
+    for (size_t i = 0; i < batch->n_events; i++)
+        if (batch->events[i].refused)
+            mesh_refuse(m, feed->peer, log, batch->events[i].seq,
+                        batch->events[i].refuse);
     if (batch->equivocation) {
         if (!log->equivocation)
             note_log(m, MESH_EQUIVOCATION, log, NULL, batch->sh.h.first, 0);

@@ -45,6 +45,7 @@ struct store_event {
     enum cim_err refuse;   /* CIM_OK: keep; else remember the refusal */
     struct cim_hash given; /* own events: hash of what the caller gave */
     /* set by the store */
+    bool refused;     /* its refusal is new here */
     bool stored;      /* new here; false: the position was held */
     uint64_t arrival; /* its place in arrival order, when stored */
 };

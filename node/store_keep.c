@@ -281,11 +281,12 @@ keep_batch(struct store *store, struct store_job *job,
     store_keep_header(store, log, batch);
     for (size_t i = 0; i < batch->n_events; i++) {
         struct store_event *ev = &batch->events[i];
-        ev->stored = false;
+        ev->stored = ev->refused = false;
         if (place_taken(store, log, ev->seq))
             continue;
         if (ev->refuse != CIM_OK) {
             refuse(store, log, ev, job->now_ms);
+            ev->refused = true;
         } else {
             if (!opened)
                 batch_open(store, log, batch);

@@ -113,7 +113,7 @@ cim_header_parse(struct cim_bytes bytes, struct cim_header *out)
     if (!err && n == 0)
         err = CIM_EFORM;
     if (!err)
-        err = cim_wire_uint(&r, UINT32_MAX, &version);
+        err = cim_wire_uint(&r, INT64_MAX, &version);
     if (!err && version != 1)
         err = CIM_EVERSION;
     if (!err && n != ELEMENTS)

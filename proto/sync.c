@@ -303,15 +303,17 @@ read_start(struct cim_reader *r, struct cim_bytes *kind, uint64_t *rid,
     uint64_t version = 0;
     enum cim_err err = cim_wire_array(r, elements);
 
-    if (!err && *elements < 3)
+    if (!err && *elements == 0)
         err = CIM_EFORM;
     if (!err)
-        err = cim_wire_uint(r, CIM_SEQ_MAX, &version);
-    if (!err && version != VERSION)
-        err = CIM_EVERSION;
+        err = cim_wire_uint(r, INT64_MAX, &version);
+    if (err)
+        return err;
+    /* Kind and request id keep their places in every version. */
+    err = *elements < 3 ? CIM_EFORM : cim_wire_str(r, kind);
     if (!err)
-        err = cim_wire_str(r, kind);
-    return err ? err : cim_wire_uint(r, CIM_SEQ_MAX, rid);
+        err = cim_wire_uint(r, CIM_SEQ_MAX, rid);
+    return version != VERSION ? CIM_EVERSION : err;
 }
 
 enum cim_err

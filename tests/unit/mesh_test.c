@@ -133,6 +133,22 @@ bytes_that_are_no_event_are_refused_and_remembered(void **state)
 }
 
 static void
+refused_position_is_counted_once_however_often_it_comes(void **state)
+{
+    struct desk *d = *state;
+    struct sealed *s;
+
+    desk_follow(d, T0, false);
+    desk_meet(d);
+    s = desk_seal(&d->odl, NULL, 1);
+    desk_live(d, s, T0);
+    desk_live(d, s, T0);
+    assert_int_equal(desk_held(d, &d->odl), 0);
+    assert_int_equal(desk_refused(d, CIM_EFORM), 1);
+    sealed_free(&s);
+}
+
+static void
 slice_of_another_node_is_refused(void **state)
 {
     struct desk *d = *state;
@@ -433,6 +449,7 @@ main(void)
         TEST(known_signature_does_not_vouch_for_other_events),
         TEST(event_of_another_community_is_refused_and_remembered),
         TEST(bytes_that_are_no_event_are_refused_and_remembered),
+        TEST(refused_position_is_counted_once_however_often_it_comes),
         TEST(slice_of_another_node_is_refused),
         TEST(topic_frame_has_to_be_the_topic_of_its_events),
         TEST(topic_that_nobody_follows_is_not_stored),

@@ -358,8 +358,10 @@ run_sync(const json_t *v, bool ask)
                            : cim_sync_parse_answer(lent(data), &msg);
 
     if (err == CIM_OK) {
-        assert_string_equal(names[msg.kind], text_of(v, "message"));
-        assert_int_equal(msg.rid, int_of(v, "rid"));
+        if (text_of(v, "message")) {
+            assert_string_equal(names[msg.kind], text_of(v, "message"));
+            assert_int_equal(msg.rid, int_of(v, "rid"));
+        }
         cim_sync_clear(&msg);
     }
     free(data.p);
