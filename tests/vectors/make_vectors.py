@@ -848,7 +848,9 @@ def headers():
 
     for name, note, changes in (
         ("2", "a later one", {"version": 2}), ("0", "none", {"version": 0}),
-        ("max", "a large one", {"version": 2**32 - 1})):
+        ("max", "a large one", {"version": 2**32 - 1}),
+        ("2-32", "a larger one", {"version": 2**32}),
+        ("2-63", "the largest integer", {"version": 2**63 - 1})):
         put(f"bad-version-{name}", "version", note, header(**changes))
     put("bad-version-longer", "version", "a later one, of another length",
         [2, *header()[1:], 0])
@@ -1161,6 +1163,10 @@ def asks():
         ("refused", "an answer, not an ask", [1, "refused", 7, "form"])):
         put(f"heads-ask-bad-{name}", "form", note, m)
     put("heads-ask-bad-version", "version", "version 2", heads(v=2))
+    put("heads-ask-bad-version-alone", "version", "version 2 and no more", [2])
+    put("heads-ask-bad-version-kind", "version", "version 2 and a kind", [2, "x"])
+    put("heads-ask-bad-version-short", "version", "version 2, cut after rid",
+        [2, "heads", 1])
     put("heads-ask-bad-version-0", "version", "version 0", heads(v=0))
     put("heads-ask-bad-version-other", "version", "whatever version 2 has",
         [2, {"a": 1}, "x"])
