@@ -54,11 +54,12 @@ storage_failed(struct node *node)
     node->storage = NODE_STORAGE_FAILED;
     node->exit_code = CMD_STORAGE;
     node->stop_now = true;
-    log_fatal("STORAGE-FAILED",
-              "file=%s text=\"the disk refused to keep what was written: the "
-              "node ends, nothing unwritten was acknowledged; check the disk, "
-              "then start it again\"",
-              node->settings->data_file);
+    log_fatal(
+        "STORAGE-FAILED",
+        "file=%s text=\"the disk refused to keep what was written, or the "
+        "file was deleted or moved: the node ends, nothing unwritten was "
+        "acknowledged; check the disk, then start it again\"",
+        node->settings->data_file);
 }
 
 /* ---- store and serve ----------------------------------------------------*/

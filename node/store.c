@@ -7,6 +7,8 @@
  * database) nothing was written and the same may succeed later. Anything else
  * leaves in doubt what reached the disk, and a kernel reports a failed fsync
  * only once: the store refuses everything from then on and the process ends.
+ * So it does when its files were deleted or moved: SQLite goes on writing to
+ * them without an error, and nobody would ever find what was committed.
  */
 #include "node/store.h"
 
@@ -17,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "node/mem.h"
@@ -103,6 +106,48 @@ lock(const char *path, int *out, struct cim_diag *diag)
         dprintf(fd, "%ld\n", (long)getpid());
     *out = fd;
     return CIM_OK;
+}
+
+/* ---- files --------------------------------------------------------------*/
+
+static struct store_file
+file_at(const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0)
+        return (struct store_file){0};
+    return (struct store_file){.dev = st.st_dev, .ino = st.st_ino};
+}
+
+static void
+note_files(struct store *store, const char *path)
+{
+    store->path = xstrdup(path);
+    store->lock_path = xasprintf("%s.lock", path);
+    store->wal_path = xasprintf("%s-wal", path);
+    store->file = file_at(path);
+    store->lock_file = file_at(store->lock_path);
+}
+
+static bool
+same_file(const struct store_file *a, const char *path)
+{
+    struct store_file b = file_at(path);
+
+    return a->dev == b.dev && a->ino == b.ino;
+}
+
+/* Whoever opens these paths later finds what is written here. A WAL is made
+ * by the first write, so there is one after each commit. No file at all: the
+ * database is in memory, or a test keeps it somewhere else. */
+static bool
+files_in_place(const struct store *store)
+{
+    return !store->file.ino ||
+           (same_file(&store->file, store->path) &&
+            same_file(&store->lock_file, store->lock_path) &&
+            access(store->wal_path, F_OK) == 0);
 }
 
 /* ---- open and close -----------------------------------------------------*/
@@ -217,6 +262,8 @@ store_open(const char *path, struct store **out, struct cim_diag *diag)
         if (store->db.rc != SQLITE_OK)
             err = cannot_open(store, path, diag);
     }
+    if (err == CIM_OK && !in_memory)
+        note_files(store, path);
     if (err == CIM_OK)
         *out = store;
     else
@@ -236,6 +283,9 @@ store_close(struct store **p)
     sql_close(&store->db);
     if (store->lock_fd >= 0)
         close(store->lock_fd);
+    free(store->path);
+    free(store->lock_path);
+    free(store->wal_path);
     free(store->topics);
     free(store);
 }
@@ -331,6 +381,16 @@ checkpoint(struct store *store)
     sql_clear(&store->db);
 }
 
+static enum cim_err
+fail_all(struct store_job **jobs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        jobs[i]->err = CIM_EIO;
+        jobs[i]->full = false;
+    }
+    return CIM_EIO;
+}
+
 /* Nothing of this transaction happened; says so in every job. */
 static enum cim_err
 roll_back(struct store *store, struct store_job **jobs, size_t n, bool *full)
@@ -369,15 +429,13 @@ store_commit(struct store *store, struct store_job **jobs, size_t n, bool *full)
             apply(store, jobs[i]);
         flush(store);
         sql_run_plain(&store->db, SQL_COMMIT);
-        if (store->db.rc == SQLITE_OK)
+        if (store->db.rc != SQLITE_OK)
+            return roll_back(store, jobs, n, full);
+        if (files_in_place(store))
             return CIM_OK;
-        return roll_back(store, jobs, n, full);
+        store->failed = true;
     }
-    for (size_t i = 0; i < n; i++) {
-        jobs[i]->err = CIM_EIO;
-        jobs[i]->full = false;
-    }
-    return CIM_EIO;
+    return fail_all(jobs, n);
 }
 
 void

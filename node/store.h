@@ -207,7 +207,8 @@ void store_close(struct store **store);
  * content cannot be applied gets its err, the others go on; when the
  * transaction fails, all have err, nothing was changed.
  * Returns CIM_OK, CIM_EIO with *full (no room: may pass) or without (fsync
- * or the like failed: the process must end, exit 74).
+ * or the like failed, or the files were deleted or moved: the process must
+ * end, exit 74).
  */
 CIM_MUST enum cim_err store_commit(struct store *store, struct store_job **jobs,
                                    size_t n, bool *full);

@@ -9,6 +9,8 @@
 #ifndef CIM_NODE_STORE_PRIVATE_H
 #define CIM_NODE_STORE_PRIVATE_H
 
+#include <sys/types.h>
+
 #include "node/store.h"
 #include "node/store_sql.h"
 
@@ -81,10 +83,17 @@ struct known_topic {
     char text[CIM_TOPIC_MAX];
 };
 
+struct store_file { /* which one it is, wherever it lies */
+    dev_t dev;
+    ino_t ino;
+};
+
 struct store {
     struct store_db db;
-    int lock_fd; /* -1: none, in memory */
-    bool failed; /* for good: nothing is tried again */
+    char *path, *lock_path, *wal_path; /* owned; NULL in memory */
+    struct store_file file, lock_file; /* as opened */
+    int lock_fd;                       /* -1: none, in memory */
+    bool failed;                       /* for good: nothing is tried again */
     uint64_t last_arrival;
     uint64_t bytes; /* of all events stored */
     int64_t next_batch;

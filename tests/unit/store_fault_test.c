@@ -399,6 +399,63 @@ damage_met_while_writing_is_final(void **state)
     sealed_free(&t);
 }
 
+/* ---- files that go away -------------------------------------------------*/
+
+static const char *const files[] = {"", "-wal", ".lock"};
+
+/* Renames one of them, and commits. */
+static void
+commit_without(struct on_disk *f, const char *file)
+{
+    struct store_job *job = store_job_new(STORE_COUNT);
+    char *from = xasprintf("%s%s", f->path, file);
+    char *to = xasprintf("%s/away%s", f->folder, file);
+    bool full = true;
+
+    assert_int_equal(rename(from, to), 0);
+    assert_int_equal(store_commit(f->store, &job, 1, &full), CIM_EIO);
+    assert_int_equal(job->err, CIM_EIO);
+    assert_false(full || job->full);
+    assert_int_equal(rename(to, from), 0);
+    /* Put back is too late: what was written meanwhile nobody knows. */
+    assert_int_equal(store_commit(f->store, &job, 1, &full), CIM_EIO);
+    assert_false(full);
+    store_job_destroy(&job);
+    free(from);
+    free(to);
+}
+
+static void
+what_nobody_would_find_again_is_not_committed(void **state)
+{
+    struct on_disk *f = *state;
+    struct cim_diag diag;
+
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        struct store_job *job = store_job_new(STORE_COUNT);
+        commit_ok(f->store, &job);
+        commit_without(f, files[i]);
+        store_close(&f->store);
+        assert_int_equal(open_path(f->path, &f->store, &diag), CIM_OK);
+    }
+}
+
+static void
+another_file_at_its_place_is_not_the_store(void **state)
+{
+    struct on_disk *f = *state;
+    struct store_job *job = store_job_new(STORE_COUNT);
+    char *copy = xasprintf("%s/copy.db", f->folder);
+    bool full = true;
+
+    snapshot(f, copy, -1);
+    assert_int_equal(rename(copy, f->path), 0);
+    assert_int_equal(store_commit(f->store, &job, 1, &full), CIM_EIO);
+    assert_false(full);
+    store_job_destroy(&job);
+    free(copy);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -419,6 +476,8 @@ main(void)
         TEST(without_room_no_job_of_the_transaction_happens),
         TEST(a_database_somebody_else_writes_is_no_room),
         TEST(damage_met_while_writing_is_final),
+        TEST(what_nobody_would_find_again_is_not_committed),
+        TEST(another_file_at_its_place_is_not_the_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
