@@ -20,7 +20,7 @@ const char cmd_follow_help[] =
     "    --since all    also what was said before (default)\n"
     "    --since now    only what is said from now on\n"
     "\n"
-    "Exit codes: 0; 65 no such form of topic, or followed otherwise; 78 no\n"
+    "Exit codes: 0; 64 no such form of topic; 65 followed otherwise; 78 no\n"
     "site here, or a mistake in cimesh.zpl.\n";
 
 const char cmd_unfollow_help[] =
@@ -40,7 +40,19 @@ parse(const char *cmd, const char *typed, struct cim_prefix *out)
 
     if (!cim_prefix_parse(cim_bytes_str(typed), out, &diag))
         return 0;
-    return cmd_fail(CMD_DATA, cmd, "%s", diag.text);
+    return cmd_usage(cmd, "'%.100s': %s", typed, diag.text);
+}
+
+/* All are well formed before the first is written. */
+static int
+check_topics(const char *cmd, char **topics)
+{
+    struct cim_prefix unused;
+    int code = 0;
+
+    for (; *topics && !code; topics++)
+        code = parse(cmd, *topics, &unused);
+    return code;
 }
 
 /* A follow of somebody who is not here yet is fine, but worth a word. */
@@ -114,7 +126,8 @@ cmd_follow(const struct cmd_context *ctx, int argc, char **argv)
     if (!now && strcmp(since, "all") != 0)
         return cmd_usage("follow", "--since is 'all' or 'now', not '%s'",
                          since);
-    if ((code = cmd_site(ctx, "follow", &settings)))
+    if ((code = check_topics("follow", argv + 1)) ||
+        (code = cmd_site(ctx, "follow", &settings)))
         return code;
     for (int i = 1; i < argc && !code; i++)
         code = follow_one(ctx, settings, argv[i], now, &any);
@@ -138,7 +151,8 @@ cmd_unfollow(const struct cmd_context *ctx, int argc, char **argv)
         return code;
     if (argc < 2)
         return cmd_usage("unfollow", "which topic?");
-    if ((code = cmd_site(ctx, "unfollow", &settings)))
+    if ((code = check_topics("unfollow", argv + 1)) ||
+        (code = cmd_site(ctx, "unfollow", &settings)))
         return code;
     settings_destroy(&settings);
     for (int i = 1; i < argc && !code; i++) {

@@ -56,7 +56,11 @@ class Follow(cli.Case):
     def test_bad_topics_change_nothing(self):
         before = self.config.read_bytes()
         for topic in ("o*l/", "", "Odl/", "odl//x", "odl/ä", "../x"):
-            self.follow(topic, code=65)
+            self.follow(topic, code=64)
+            self.unfollow(topic, code=64)
+            # Nor does a good one before it.
+            _, err = self.follow("onap/", topic, code=64)
+            self.assertIn(f"'{topic}'", err)
         self.assertEqual(self.config.read_bytes(), before)
 
     def test_unfollow_what_is_not_followed(self):
