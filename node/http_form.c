@@ -143,6 +143,15 @@ is_field(const char *name)
     return false;
 }
 
+/* Digits and no more of them than ms can have. */
+static bool
+is_number(const char *text)
+{
+    size_t n = strspn(text, "0123456789");
+
+    return n > 0 && n <= 16 && text[n] == '\0';
+}
+
 static enum cim_err
 put_word(struct http_form *form, const char *name, const char *value,
          const char *word, struct cim_diag *diag)
@@ -157,6 +166,9 @@ put_word(struct http_form *form, const char *name, const char *value,
         return put(map(form, "ext"), ext, json_string(value), word, diag);
     if (!is_field(name))
         return no_field(word, name, diag);
+    if (strcmp(name, "eventTime") == 0 && is_number(value))
+        return put(form->object, name, json_integer(strtoll(value, NULL, 10)),
+                   word, diag);
     return put(form->object, name,
                strcmp(name, "consistsOf") == 0 ? split(value)
                                                : json_string(value),

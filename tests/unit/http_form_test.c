@@ -73,6 +73,18 @@ words_become_fields(void **state)
 }
 
 static void
+a_time_is_text_or_milliseconds(void **state)
+{
+    struct http_form *other = http_form_new();
+
+    takes(*state, "eventTime=1795350896789");
+    is(*state, "{\"eventTime\":1795350896789}\n");
+    takes(other, "eventTime=2026-11-22T12:34:56Z");
+    is(other, "{\"eventTime\":\"2026-11-22T12:34:56Z\"}\n");
+    http_form_destroy(&other);
+}
+
+static void
 an_empty_list_is_empty(void **state)
 {
     takes(*state, "consistsOf=");
@@ -216,6 +228,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(words_become_fields),
+        TEST(a_time_is_text_or_milliseconds),
         TEST(an_empty_list_is_empty),
         TEST(wrong_words_are_refused),
         TEST(defaults_do_not_replace),
