@@ -82,9 +82,11 @@ refused(const struct http_reply *reply, const struct publish_part *part)
     if (part->before == 0)
         return cmd_fail((enum cmd_exit)rc, "publish", "%s: event %zu: %s",
                         part->file, index, diag.text);
-    return cmd_fail((enum cmd_exit)rc, "publish",
-                    "%s: event %zu: %s; events 1 to %zu are published",
-                    part->file, part->before + index, diag.text, part->before);
+    return cmd_fail(
+        (enum cmd_exit)rc, "publish",
+        "%s: event %zu: %s; with the requests before it events 1 to "
+        "%zu are published",
+        part->file, part->before + index, diag.text, part->before);
 }
 
 int

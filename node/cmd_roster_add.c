@@ -145,6 +145,8 @@ add_other(const struct add *add)
 {
     int code = check_unreadable(add);
 
+    if (add->held)
+        cmd_roster_print_diff(add->held, add->fresh, stderr);
     if (!code)
         code = check_fits(add, add->fresh);
     if (code)
@@ -196,6 +198,7 @@ merge(const struct add *add, const char *self)
     else if (!(code = check_fits(add, c))) {
         if (roster_file_write(c, &text))
             mem_fail();
+        cmd_roster_print_diff(add->held, c, stderr);
         fprintf(stderr,
                 "Merged; our file, now serial %" PRIu64 ", is what "
                 "everybody needs.\n",
@@ -252,8 +255,6 @@ run(struct add *add, const char *file)
                 "Compare the fingerprints with %s over another "
                 "channel, by phone.\n",
                 add->fresh->name);
-    else
-        cmd_roster_print_diff(add->held, add->fresh, stderr);
     return settings && strcmp(settings->community, add->fresh->name) == 0
                ? add_own(add)
                : add_other(add);

@@ -122,6 +122,8 @@ class Roster(cli.Case):
         ours, other = self.odl / "roster/odl.zpl", second / "roster/odl.zpl"
         _, err = self.roster("add", other)
         self.assertIn("now serial 2", err)
+        self.assertIn("~ odl: serial 1, now 2\n+ odl/ci-2", err)
+        self.assertNotIn("- odl/ci-1", err)
         text = ours.read_text()
         self.assertIn('serial = "2"', text)
         self.assertIn(cli.keys(self.odl)["sign"], text)
