@@ -177,12 +177,13 @@ unknown(struct http_request *request, const char *name)
         if (takes(request->route, setters[i].name))
             names[n++] = setters[i].name;
     const char *near = suggest(name, names);
+    const char *list = n > 0 ? request->route->params : " none ";
     cim_diag_set(&p->detail, "%.40s: not a parameter here", name);
     if (near != NULL)
         cim_diag_set(&p->hint, "did you mean '%s'?", near);
     else
-        cim_diag_set(&p->hint, "%s takes:%s", request->route->path,
-                     n > 0 ? request->route->params : " none");
+        cim_diag_set(&p->hint, "%s takes:%.*s", request->route->path,
+                     (int)strlen(list) - 1, list);
 }
 
 static enum MHD_Result

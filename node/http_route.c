@@ -45,7 +45,7 @@ no_route(struct http_request *request, const char *url)
         paths[i] = routes[i].path;
     const char *near = suggest(url, paths);
     cim_diag_set(&p->detail, "there is nothing at '%.100s'", url);
-    if (near != NULL)
+    if (near != NULL && strcmp(near, url) != 0)
         cim_diag_set(&p->hint, "did you mean '%s'?", near);
     else
         cim_diag_set(&p->hint, "there are /v1/events, /v1/events/ID, "

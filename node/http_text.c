@@ -95,42 +95,55 @@ http_text_status(const struct view_status *v, struct cim_buf *out)
         put(out, "  warning: %s\n", v->warnings[i]);
 }
 
+struct columns { /* widths in characters */
+    int node, state;
+};
+
+static int
+wider(int width, const char *text)
+{
+    int len = (int)strlen(text);
+
+    return len > width ? len : width;
+}
+
 static void
-put_peer(const struct view_peer *p, int width, struct cim_buf *out)
+put_peer(const struct view_peer *p, struct columns w, struct cim_buf *out)
 {
     char lag[32], gaps[32], refused[32], held[32], seen[32] = "never";
 
     if (p->last_seen_ms > 0)
         span(http_now_ms() - p->last_seen_ms, seen);
-    put(out, "%-*s  %-20s %10s %8s %8s %8s  %s\n", width, p->node, p->state,
-        number(p->held, held), number(p->lag, lag), number(p->gaps, gaps),
-        number(p->refused, refused), seen);
+    put(out, "%-*s  %-*s %10s %8s %8s %8s  %s\n", w.node, p->node, w.state,
+        p->state, number(p->held, held), number(p->lag, lag),
+        number(p->gaps, gaps), number(p->refused, refused), seen);
     if (p->last_reason != NULL)
-        put(out, "%-*s  last refusal: %s\n", width, "", p->last_reason);
+        put(out, "%-*s  last refusal: %s\n", w.node, "", p->last_reason);
     if (p->two_writers)
-        put(out, "%-*s  two nodes sign with its key: tell its contact\n", width,
-            "");
+        put(out, "%-*s  two nodes sign with its key: tell its contact\n",
+            w.node, "");
     if (p->equivocation)
-        put(out, "%-*s  it signed two histories: tell its contact\n", width,
+        put(out, "%-*s  it signed two histories: tell its contact\n", w.node,
             "");
 }
 
 void
 http_text_peers(const struct view_peers *v, struct cim_buf *out)
 {
-    int width = 4;
+    struct columns w = {.node = 4, .state = 20};
 
     if (v->n == 0) {
         put(out, "no peers: 'cimesh roster add FILE' adds a community\n");
         return;
     }
+    for (size_t i = 0; i < v->n; i++) {
+        w.node = wider(w.node, v->v[i].node);
+        w.state = wider(w.state, v->v[i].state);
+    }
+    put(out, "%-*s  %-*s %10s %8s %8s %8s  %s\n", w.node, "PEER", w.state,
+        "STATE", "HELD", "LAG", "GAPS", "REFUSED", "LAST SEEN");
     for (size_t i = 0; i < v->n; i++)
-        if ((int)strlen(v->v[i].node) > width)
-            width = (int)strlen(v->v[i].node);
-    put(out, "%-*s  %-20s %10s %8s %8s %8s  %s\n", width, "PEER", "STATE",
-        "HELD", "LAG", "GAPS", "REFUSED", "LAST SEEN");
-    for (size_t i = 0; i < v->n; i++)
-        put_peer(&v->v[i], width, out);
+        put_peer(&v->v[i], w, out);
 }
 
 static void

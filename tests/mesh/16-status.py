@@ -53,3 +53,10 @@ with Mesh() as m:
     out, _ = run(odl, "bench", "--yes", "--connections", "8", "--events", "100", "--json")
     assert json.loads(out)["events"] >= 100, out
     assert len(odl.all("odl/CimeshBench")) == json.loads(out)["events"]
+
+    # Columns stay columns, however long a state is.
+    assert onap.stop() == 0
+    wait("a long state", lambda: len(odl.peer("onap/ci-1")["state"]) > 20, 30)
+    head, row = run(odl, "peers")[0].splitlines()[:2]
+    at = head.index("LAST SEEN")
+    assert row[at - 1] == " " and row[at] != " ", (head, row)

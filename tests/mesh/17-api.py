@@ -71,6 +71,10 @@ with Mesh() as m:
 
     # Problems say what, where and what to do.
     assert "did you mean" in problem(node, 404, "GET", "/v1/evnts")["hint"]
+    assert "there are" in problem(node, 404, "GET", "/v1/events/")["hint"]
+    assert problem(node, 400, "GET", "/v1/status?x=1")["hint"] == "/v1/status takes: none"
+    assert problem(node, 400, "GET", "/v1/hooks/runs?x=1")["hint"] == \
+        "/v1/hooks/runs takes: hook limit"
     assert problem(node, 405, "PUT", "/v1/events", "{}")["hint"] == "use GET, POST"
     problem(node, 400, "GET", "/v1/events?limit=many")
     problem(node, 400, "POST", "/v1/events", "nonsense")
