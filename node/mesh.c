@@ -190,16 +190,14 @@ mesh_set_roster(struct mesh *mesh, const struct roster *roster)
 {
     roster_destroy(&mesh->roster);
     mesh->roster = roster_copy(roster);
-    for (size_t i = 0; i < mesh->n_feeds; i++) {
+    for (size_t i = 0; i < mesh->n_feeds; i++)
         mesh->feeds[i]->peer = NULL;
-        for (size_t k = 0; k < mesh->feeds[i]->n_logs; k++)
-            mesh->feeds[i]->logs[k]->waits = false;
-    }
     peers_of_roster(mesh);
     if (mesh->n_peers)
         qsort(mesh->peers, mesh->n_peers, sizeof(struct mesh_peer *), by_name);
     for (size_t i = 0; i < mesh->n_peers; i++) {
         mesh->peers[i]->kept = false;
+        mesh->peers[i]->unknown_key = false;
         mesh->peers[i]->beacon = (struct cim_hash){{0}};
     }
     if (!mesh->started)

@@ -79,7 +79,7 @@ queue_pop(struct mesh_line *line)
 void
 mesh_wake(struct mesh *m, struct mesh_log *log)
 {
-    if (!log->todo && !log->fetch && !log->waits)
+    if (!log->todo && !log->fetch)
         todo_push(&m->todo, log);
 }
 
@@ -411,7 +411,7 @@ look_at(struct mesh *m, struct mesh_log *log)
     struct look look = {.m = m, .log = log};
     bool started;
 
-    if (log->fetch || log->waits || !log->feed->n_wants)
+    if (log->fetch || !log->feed->n_wants)
         return;
     if (log->feed->own)
         started = look_at_own_log(&look);

@@ -9,7 +9,8 @@
  *
  * The next page is asked for when the last one is stored; a slow disk slows
  * the asking down. What a page cannot prove it does not say: then no cursor
- * moves, and the peer is not asked again until its entry changes.
+ * moves, and the peer is not asked again until its entry changes, or, for a
+ * key that is unknown here, the roster.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -256,13 +257,13 @@ mesh_fetch_answer(struct mesh *m, struct mesh_peer *peer, struct mesh_ask *ask,
     }
     take_slices(m, peer, ask, answer, &page);
     ask->covered = answer->covered;
-    ask->stop = page.unproven || page.retired || ask->covered <= ask->after;
+    ask->stop = page.unproven || page.unknown || page.retired ||
+                ask->covered <= ask->after;
     if (author && !page.unproven)
         take_last(ask->log, answer->last);
-    if (page.unknown) {
+    if (page.unknown)
         mesh_unknown_key(m, peer, ask->log->feed->name, ask->log->epoch);
-        ask->log->waits = true;
-    } else if (author && !ask->stop) {
+    if (author && !ask->stop) {
         if (!page.keep.job) {
             page.keep.job = store_job_new(STORE_KEEP);
             page.keep.job->now_ms = mesh_now(m);

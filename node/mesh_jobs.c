@@ -50,6 +50,8 @@ mesh_unknown_key(struct mesh *m, struct mesh_peer *peer, const char *node,
                  uint64_t epoch)
 {
     count_refused(m, peer, CIM_EKEY);
+    if (!strcmp(peer->name, node))
+        peer->unknown_key = true;
     mesh_note(m, &(struct mesh_note){.kind = MESH_UNKNOWN_KEY,
                                      .peer = peer->name,
                                      .node = node,

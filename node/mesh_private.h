@@ -93,7 +93,6 @@ struct mesh_log {
     struct mesh_offer *offers; /* owned */
     size_t n_offers, cap_offers;
     uint64_t fetch; /* request id of the one fetch in flight; 0: none */
-    bool waits;     /* for a roster that knows its key */
     bool equivocation;
     bool todo;   /* catch-up has to look at it; in the mesh's line */
     bool queued; /* waits for a free request; in a peer's line */
@@ -180,7 +179,8 @@ struct mesh_peer {
     int64_t head_ms;
     uint64_t refused;
     enum cim_err last_reason;
-    bool kept; /* set_roster: still there */
+    bool unknown_key; /* what it signs our roster cannot tell yet */
+    bool kept;        /* set_roster: still there */
 };
 
 /* ---- the own log --------------------------------------------------------*/

@@ -45,7 +45,7 @@ show_cursors(struct view_peer *v, size_t *cap, const struct mesh_log *log)
 }
 
 static void
-show_feed(struct view_peer *v, const struct mesh_feed *feed, bool *waits)
+show_feed(struct view_peer *v, const struct mesh_feed *feed)
 {
     size_t cap = 0;
 
@@ -58,7 +58,6 @@ show_feed(struct view_peer *v, const struct mesh_feed *feed, bool *waits)
         v->lag += lag_of(log);
         v->gaps += span_count(&log->gaps);
         v->equivocation = v->equivocation || log->equivocation;
-        *waits = *waits || log->waits;
         if (last) {
             v->head_epoch = log->epoch;
             v->head_seq = last;
@@ -78,7 +77,7 @@ last_sign(const struct mesh_peer *peer)
 }
 
 static void
-show_state(const struct mesh *m, const struct mesh_peer *peer, bool waits,
+show_state(const struct mesh *m, const struct mesh_peer *peer,
            struct view_peer *v)
 {
     int64_t ago_s = (mesh_mono(m) - last_sign(peer)) / 1000;
@@ -86,7 +85,7 @@ show_state(const struct mesh *m, const struct mesh_peer *peer, bool waits,
 
     if (v->two_writers)
         snprintf(v->state, sizeof v->state, "two nodes use its key");
-    else if (waits)
+    else if (peer->unknown_key)
         snprintf(v->state, sizeof v->state, "unknown key");
     else if (peer->up && peer->unanswered >= MESH_AWAY)
         snprintf(v->state, sizeof v->state, "does not answer");
@@ -103,8 +102,6 @@ static void
 show_peer(const struct mesh *m, const struct mesh_peer *peer,
           struct view_peer *v)
 {
-    bool waits = false;
-
     memcpy(v->node, peer->name, sizeof v->node);
     v->up = peer->up;
     if (last_sign(peer))
@@ -113,24 +110,22 @@ show_peer(const struct mesh *m, const struct mesh_peer *peer,
     if (peer->refused)
         v->last_reason = cim_err_label(peer->last_reason);
     if (peer->feed)
-        show_feed(v, peer->feed, &waits);
+        show_feed(v, peer->feed);
     if (peer->head_epoch > v->head_epoch ||
         (peer->head_epoch == v->head_epoch && peer->head_seq > v->head_seq)) {
         v->head_epoch = peer->head_epoch;
         v->head_seq = peer->head_seq;
         v->head_ms = peer->head_ms;
     }
-    show_state(m, peer, waits, v);
+    show_state(m, peer, v);
 }
 
 /* A node of the roster that nobody can dial; its events need a relay. */
 static void
 show_undialled(const struct mesh_feed *feed, struct view_peer *v)
 {
-    bool waits = false;
-
     memcpy(v->node, feed->name, sizeof v->node);
-    show_feed(v, feed, &waits);
+    show_feed(v, feed);
     snprintf(v->state, sizeof v->state, "cannot be dialled");
 }
 

@@ -80,9 +80,10 @@ run_seeds(uint64_t first, uint64_t last)
 /*
  * Plans that once showed a fault of ours: a start that found no room on the
  * disk, a head beyond the end of a retired key, epochs ahead of the clock
- * after a restore, clocks set back before a restore, a clone nobody follows.
+ * after a restore, clocks set back before a restore, a clone nobody follows,
+ * an unknown key in a third peer's page.
  */
-static const uint64_t regressions[] = {3466, 7784, 227, 857, 3327, 133};
+static const uint64_t regressions[] = {3466, 7784, 227, 857, 3327, 133, 20337};
 
 static int
 run_regressions(void)

@@ -91,10 +91,18 @@ sim_places_copy(struct sim_places *to, const struct sim_places *from)
 
 /* ---- during the run ------------------------------------------------------*/
 
+/* Its frames are garbled: what it says of its own log may be anything. */
+static bool
+garbles(const struct sim *sim, unsigned name)
+{
+    return sim->plan->lie == SIM_GARBLED && sim->plan->liar == name;
+}
+
 static bool
 honest(const struct sim *sim, unsigned name)
 {
-    return !sim->plan->cloned[name] && !(sim->plan->equivocates && !name);
+    return !sim->plan->cloned[name] && !(sim->plan->equivocates && !name) &&
+           !garbles(sim, name);
 }
 
 static void
@@ -383,7 +391,8 @@ check_node(struct sim *sim, const struct sim_node *node)
         const struct sim_place *p = &sim->acked.v[i];
         const struct sim_node *from;
 
-        if (!p->seq || beyond(sim, p) || !wants(node, p) ||
+        if (!p->seq || beyond(sim, p) || garbles(sim, p->name) ||
+            !wants(node, p) ||
             sim_place_find(&node->places, p->name, p->epoch, p->seq))
             continue;
         from = holder(sim, node, p);
@@ -431,7 +440,7 @@ check_noticed(struct sim *sim)
 void
 sim_check_end(struct sim *sim)
 {
-    bool dead = false;
+    bool dead = sim->plan->lie == SIM_GARBLED;
 
     for (unsigned i = 0; i < sim->n_nodes; i++) {
         dead = dead || sim->nodes[i].syncdead;

@@ -437,6 +437,28 @@ unproven_page_says_nothing_and_the_next_peer_is_asked(void **state)
 }
 
 static void
+key_nobody_knows_in_a_third_peers_page_blocks_nothing(void **state)
+{
+    struct desk *d = *state;
+    struct sealed *s;
+
+    desk_follow(d, "odl/", false);
+    desk_meet(d);
+    s = theirs(d, T0, 4);
+    odl_away(d, s);
+    /* The key id in the header's bytes, after [1, node. */
+    s->sh.bytes[2 + 1 + strlen(ODL) + 2] ^= 1;
+    page_of(d, ONAP, s, 4);
+    s->sh.bytes[2 + 1 + strlen(ODL) + 2] ^= 1;
+    assert_int_equal(desk_noted(d, MESH_UNKNOWN_KEY), 1);
+    desk_beacon(d, ODL, s);
+    desk_heads(d, ODL, &s, 1);
+    desk_page(d, ODL);
+    assert_int_equal(desk_held(d, &d->odl), 4);
+    sealed_free(&s);
+}
+
+static void
 at_most_two_requests_are_in_flight(void **state)
 {
     struct desk *d = *state;
@@ -714,6 +736,7 @@ main(void)
         TEST(gap_is_asked_of_the_author_again_when_its_entry_changes),
         TEST(event_set_aside_is_fetched_again),
         TEST(unproven_page_says_nothing_and_the_next_peer_is_asked),
+        TEST(key_nobody_knows_in_a_third_peers_page_blocks_nothing),
         TEST(at_most_two_requests_are_in_flight),
         TEST(list_that_is_unchanged_costs_a_line),
         TEST(many_names_are_asked_for_in_chunks),
