@@ -347,6 +347,9 @@ flush(struct store *store)
 static bool
 no_room(const struct store_db *db)
 {
+    /* What a sync failed to keep is gone, whatever the reason. */
+    if (db->rc == SQLITE_IOERR_FSYNC || db->rc == SQLITE_IOERR_DIR_FSYNC)
+        return false;
     switch (db->rc & 0xff) {
     case SQLITE_FULL:
     case SQLITE_READONLY:

@@ -186,13 +186,15 @@ read_row(sqlite3_stmt *st, struct store_row *row)
     row->late = flags & EVENT_LATE;
 }
 
-/* What is kept beside the bytes says what they say. */
+/* What is kept beside the bytes says what they and their header say. */
 static bool
-columns_fit(const struct store_row *row)
+columns_fit(const struct store_row *row, const struct cim_header *h)
 {
     struct cim_event event;
     struct cim_uuid id;
 
+    if (row->log.epoch != h->epoch || strcmp(row->log.node, h->node) != 0)
+        return false;
     if (cim_event_parse(row->bytes, CIM_FOLLOW, &event, NULL) != CIM_OK)
         return true; /* a later version of the rules; the hash is right */
     return cim_bytes_eq(event.topic, row->topic) &&
@@ -214,7 +216,7 @@ open_row(struct store_reader *r, uint64_t arrival, struct store_row *row)
         reader_batch(r, sqlite3_column_int64(st, 10));
     if (kept &&
         kept_fits(kept, sqlite3_column_int64(st, 9), row->seq, row->bytes) &&
-        columns_fit(row))
+        columns_fit(row, &kept->sh.h))
         return st;
     if (r->db->rc == SQLITE_OK)
         reader_rot(r, &row->log, row->seq);

@@ -29,6 +29,20 @@ sql_clear(struct store_db *db)
     db->sys = 0;
 }
 
+/* sqlite3_system_errno would do, but what fails inside COMMIT is not noted
+ * there. */
+static int
+last_errno(sqlite3 *h)
+{
+    sqlite3_vfs *vfs = NULL;
+
+    if (sqlite3_file_control(h, "main", SQLITE_FCNTL_VFS_POINTER, &vfs) !=
+            SQLITE_OK ||
+        !vfs || !vfs->xGetLastError)
+        return sqlite3_system_errno(h);
+    return vfs->xGetLastError(vfs, 0, NULL);
+}
+
 void
 sql_fail(struct store_db *db, int rc)
 {
@@ -37,7 +51,7 @@ sql_fail(struct store_db *db, int rc)
     if (db->rc != SQLITE_OK)
         return;
     db->rc = rc;
-    db->sys = sqlite3_system_errno(db->h);
+    db->sys = last_errno(db->h);
 }
 
 sqlite3_stmt *
