@@ -17,6 +17,7 @@ struct served {
     size_t refused;                    /* calls with CIM_EIO */
     size_t rotten;                     /* positions named as rotten */
     size_t missing;                    /* said by `missing` of a page */
+    size_t disorder;                   /* rows twice, or not in order */
     char wrong[256];                   /* the first thing that is; or "" */
 };
 

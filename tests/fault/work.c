@@ -216,6 +216,13 @@ work_checkpoint(struct work *w)
 }
 
 void
+work_maybe_checkpoint(struct work *w)
+{
+    if (!rng_below(&w->rng, 12))
+        work_checkpoint(w);
+}
+
+void
 work_run(struct work *w, unsigned steps)
 {
     bool full;
@@ -223,13 +230,41 @@ work_run(struct work *w, unsigned steps)
     for (unsigned i = 0; i < steps; i++) {
         work_draw(w);
         assert_int_equal(work_commit(w, &full), CIM_OK);
-        if (!rng_below(&w->rng, 12))
-            work_checkpoint(w);
+        work_maybe_checkpoint(w);
         if (!rng_below(&w->rng, 25)) {
             store_close(&w->store);
             assert_int_equal(work_open(w), CIM_OK);
         }
     }
+}
+
+void
+work_twin(struct work *w, uint64_t seed, unsigned steps)
+{
+    bool full;
+
+    work_start(w, seed);
+    assert_int_equal(work_open(w), CIM_OK);
+    for (unsigned i = 0; i < steps; i++) {
+        work_draw(w);
+        assert_int_equal(work_commit(w, &full), CIM_OK);
+        work_maybe_checkpoint(w);
+    }
+    store_close(&w->store);
+}
+
+bool
+content_is(struct store *store, const struct work *twin, size_t n,
+           bool *one_more)
+{
+    struct cim_digest now = content_of(store);
+
+    *one_more = false;
+    if (cim_digest_eq(&now, &twin->acked[n].content))
+        return true;
+    *one_more = true;
+    return n + 1 < twin->n_acked &&
+           cim_digest_eq(&now, &twin->acked[n + 1].content);
 }
 
 /* ---- programs -----------------------------------------------------------*/

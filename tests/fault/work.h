@@ -88,8 +88,19 @@ enum cim_err work_commit(struct work *w, bool *full);
 void work_drop(struct work *w); /* the jobs, untried or failed */
 void work_checkpoint(struct work *w);
 
+void work_maybe_checkpoint(struct work *w); /* one step in twelve */
+
 /* n steps that must go well, checkpoints and restarts among them. */
 void work_run(struct work *w, unsigned steps);
+
+/*
+ * The same steps without restarts, on a disk of their own that never fails:
+ * what the content is after each. work_end it.
+ */
+void work_twin(struct work *w, uint64_t seed, unsigned steps);
+/* Is the content now that after `n` commits, or (else) after one more? */
+bool content_is(struct store *store, const struct work *twin, size_t n,
+                bool *one_more);
 
 struct cim_digest content_of(struct store *store);
 
