@@ -178,16 +178,17 @@ cim_hex_decode(const char *text, size_t text_len, uint8_t *out, size_t len)
 /* ---- UTF-8 ---------------------------------------------------------------*/
 
 /*
- * Length of the well-formed character at p, 0 if there is none. The second
- * byte's range is narrower after some first bytes: that is what keeps out
- * overlong forms, surrogates and what lies beyond U+10FFFF (RFC 3629).
+ * The second byte's range is narrower after some first bytes: that is what
+ * keeps out overlong forms, surrogates and what lies beyond U+10FFFF (RFC
+ * 3629).
  */
-static size_t
-utf8_character(const uint8_t *p, size_t left)
+size_t
+cim_utf8_next(const uint8_t *p, size_t left, uint32_t *code)
 {
     uint8_t lo = 0x80, hi = 0xbf;
     size_t n;
 
+    *code = p[0];
     if (p[0] < 0x80)
         return 1;
     if (p[0] >= 0xc2 && p[0] <= 0xdf)
@@ -208,17 +209,30 @@ utf8_character(const uint8_t *p, size_t left)
         hi = 0x8f;
     if (left < n || p[1] < lo || p[1] > hi)
         return 0;
-    for (size_t i = 2; i < n; i++)
+    *code &= 0x7fu >> n;
+    for (size_t i = 1; i < n; i++) {
         if ((p[i] & 0xc0) != 0x80)
             return 0;
+        *code = *code << 6 | (p[i] & 0x3fu);
+    }
     return n;
+}
+
+bool
+cim_utf8_unsafe(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x61c || c == 0x200e ||
+           c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+           (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
 bool
 cim_utf8_valid(struct cim_bytes text)
 {
+    uint32_t code;
+
     for (size_t at = 0, n; at < text.len; at += n) {
-        n = utf8_character(text.p + at, text.len - at);
+        n = cim_utf8_next(text.p + at, text.len - at, &code);
         if (n == 0)
             return false;
     }

@@ -73,6 +73,12 @@ CIM_MUST enum cim_err cim_hex_decode(const char *text, size_t text_len,
 
 /* True for valid UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool cim_utf8_valid(struct cim_bytes text);
+/* Length of the well-formed character at p, uint8_t[left], left >= 1, and its
+ * code point; 0 when there is none. */
+size_t cim_utf8_next(const uint8_t *p, size_t left, uint32_t *code);
+/* May a terminal show it as something else, or something else because of it?
+ * C0, DEL, C1, line and paragraph separators, direction marks, BOM. */
+bool cim_utf8_unsafe(uint32_t code);
 
 /* Big-endian, 8 bytes. */
 void cim_u64be(uint64_t value, uint8_t out[static 8]);

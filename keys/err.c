@@ -31,16 +31,10 @@ cim_err_label(enum cim_err err)
 static size_t
 printable(const char *p, size_t left)
 {
-    unsigned char c = (unsigned char)p[0];
+    uint32_t code;
+    size_t n = cim_utf8_next((const uint8_t *)p, left, &code);
 
-    if (c < 0x20 || c == 0x7f)
-        return 0;
-    if (c == 0xc2 && left > 1 && (unsigned char)p[1] < 0xa0)
-        return 0; /* U+0080 to U+009F */
-    for (size_t n = 1; n <= 4 && n <= left; n++)
-        if (cim_utf8_valid(cim_bytes_of(p, n)))
-            return n;
-    return 0;
+    return cim_utf8_unsafe(code) ? 0 : n;
 }
 
 void

@@ -80,13 +80,12 @@ check_contact(const struct init *in)
 {
     struct cim_buf quoted = {0};
     bool fits = strlen(in->contact) <= ROSTER_CONTACT_MAX &&
-                cim_utf8_valid(cim_bytes_str(in->contact)) &&
                 !zpl_quote(cim_bytes_str(in->contact), &quoted);
 
     cim_buf_clear(&quoted);
     return fits ? 0
                 : cmd_usage("init",
-                            "--contact is at most %d bytes of text, without "
+                            "--contact is 1 to %d bytes of text, without "
                             "control characters and not with both kinds of "
                             "quotes",
                             ROSTER_CONTACT_MAX);

@@ -359,9 +359,13 @@ zpl_quote(struct cim_bytes text, struct cim_buf *out)
 
     if (text.len == 0 || memchr(text.p, *quote, text.len))
         return CIM_EFORM;
-    for (size_t i = 0; i < text.len; i++)
-        if (text.p[i] < 0x20 || text.p[i] == 0x7f)
+    for (size_t i = 0, n; i < text.len; i += n) {
+        uint32_t code;
+
+        n = cim_utf8_next(text.p + i, text.len - i, &code);
+        if (n == 0 || cim_utf8_unsafe(code))
             return CIM_EFORM;
+    }
     cim_buf_add_str(out, quote);
     cim_buf_add_bytes(out, text);
     return cim_buf_add_str(out, quote);

@@ -79,7 +79,7 @@ CIM_MUST enum cim_err zpl_number(const struct zpl *zpl,
                                  struct cim_diag *diag);
 
 /* Appends text in the quotes it can stand in. Errors: CIM_EFORM when it holds
- * both kinds, a control character or nothing. */
+ * both kinds, an unsafe character (cim_utf8_unsafe) or nothing. */
 CIM_MUST enum cim_err zpl_quote(struct cim_bytes text, struct cim_buf *out);
 
 #endif

@@ -49,15 +49,22 @@ check_bytes(const struct check *c, struct cim_bytes line)
     if (line.len > ZPL_LINE_MAX)
         return bad(c, "%zu bytes on one line, at most %d may be; split it",
                    line.len, ZPL_LINE_MAX);
-    if (!cim_utf8_valid(line))
-        return bad(c, "not UTF-8; save the file as UTF-8");
-    for (size_t i = 0; i < line.len; i++) {
-        if (line.p[i] == '\t')
+    for (size_t i = 0, n; i < line.len; i += n) {
+        uint32_t code;
+
+        if (!(n = cim_utf8_next(line.p + i, line.len - i, &code)))
+            return bad(c, "not UTF-8; save the file as UTF-8");
+        if (code == '\t')
             return bad(c, "a tab; indent with four spaces a level");
-        if (line.p[i] == '\r')
+        if (code == '\r')
             return bad(c, "a Windows line end; convert the file: tr -d '\\r'");
-        if (line.p[i] < 0x20 || line.p[i] == 0x7f)
-            return bad(c, "a control character (0x%02x); remove it", line.p[i]);
+        if (code < 0x80 && cim_utf8_unsafe(code))
+            return bad(c, "a control character (0x%02x); remove it", code);
+        if (cim_utf8_unsafe(code))
+            return bad(c,
+                       "the invisible character U+%04X, which may show this "
+                       "file as another; remove it",
+                       code);
     }
     return CIM_OK;
 }

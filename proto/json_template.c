@@ -91,29 +91,6 @@ find(const json_t *object, struct cim_bytes path)
     return NULL;
 }
 
-/* C0, DEL, C1, line and paragraph separators, direction marks, BOM. */
-static bool
-unsafe(uint32_t c)
-{
-    return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x61c || c == 0x200e ||
-           c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
-           (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
-}
-
-/* Length and value of the character at p; jansson's text is valid UTF-8. */
-static size_t
-utf8_at(const uint8_t *p, size_t left, uint32_t *c)
-{
-    size_t len = *p < 0x80 ? 1 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
-
-    if (len > left)
-        len = left;
-    *c = len == 1 ? *p : *p & (0x7fu >> len);
-    for (size_t i = 1; i < len; i++)
-        *c = *c << 6 | (p[i] & 0x3fu);
-    return len;
-}
-
 static void
 add_text(struct cim_buf *out, const char *text, size_t text_len)
 {
@@ -122,8 +99,9 @@ add_text(struct cim_buf *out, const char *text, size_t text_len)
     uint32_t c;
 
     for (size_t i = 0, len; i < text_len; i += len) {
-        len = utf8_at(p + i, text_len - i, &c);
-        if (unsafe(c)) {
+        if (!(len = cim_utf8_next(p + i, text_len - i, &c)))
+            break; /* jansson's text is UTF-8 */
+        if (cim_utf8_unsafe(c)) {
             snprintf(escape, sizeof escape, "\\u%04x", (unsigned)c & 0xffff);
             cim_buf_add_str(out, escape);
         } else {

@@ -13,29 +13,11 @@
 
 /* Length of the character at p, or 0 when it can be written as it is. */
 static size_t
-needs_escape(const uint8_t *p, size_t left, unsigned *code)
+needs_escape(const uint8_t *p, size_t left, uint32_t *code)
 {
-    size_t n = 0;
+    size_t n = cim_utf8_next(p, left, code);
 
-    if (*p < 0x20 || *p == '"' || *p == '\\' || *p == 0x7f) {
-        *code = *p;
-        return 1;
-    }
-    if (*p < 0xc2 || left < 2)
-        return 0;
-    if (*p < 0xe0) {
-        *code = (*p & 0x1fU) << 6 | (p[1] & 0x3fU);
-        n = 2;
-    } else if (*p < 0xf0 && left >= 3) {
-        *code = (*p & 0x0fU) << 12 | (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU);
-        n = 3;
-    }
-    bool c1 = *code >= 0x80 && *code < 0xa0;
-    bool bidi = *code == 0x061c || (*code >= 0x200e && *code <= 0x200f) ||
-                (*code >= 0x202a && *code <= 0x202e) ||
-                (*code >= 0x2066 && *code <= 0x2069);
-    bool line = *code == 0x2028 || *code == 0x2029;
-    return n > 0 && (c1 || bidi || line) ? n : 0;
+    return cim_utf8_unsafe(*code) || *code == '"' || *code == '\\' ? n : 0;
 }
 
 void
@@ -46,7 +28,7 @@ cim_json_put_text(struct cim_buf *out, struct cim_bytes text)
 
     cim_buf_add_u8(out, '"');
     for (size_t i = 0; i < text.len;) {
-        unsigned code = 0;
+        uint32_t code;
         size_t n = needs_escape(text.p + i, text.len - i, &code);
         if (n == 0) {
             i++;

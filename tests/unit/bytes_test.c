@@ -265,6 +265,47 @@ utf8_of_up_to_three_bytes_is_judged_as_the_model_does(void **state)
 }
 
 static void
+a_character_has_a_length_and_a_code(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t n;
+        uint32_t code;
+    } rows[] = {{"a", 1, 'a'},
+                {"\xc3\xa9z", 2, 0xe9},
+                {"\xe2\x82\xac", 3, 0x20ac},
+                {"\xf0\x9f\x98\x80", 4, 0x1f600}};
+    uint32_t code;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const uint8_t *p = (const uint8_t *)rows[i].text;
+        assert_int_equal(cim_utf8_next(p, strlen(rows[i].text), &code),
+                         rows[i].n);
+        assert_int_equal(code, rows[i].code);
+        assert_int_equal(cim_utf8_next(p, rows[i].n - 1 + (i == 0), &code),
+                         i == 0);
+    }
+}
+
+static void
+what_a_terminal_acts_on_is_unsafe(void **state)
+{
+    static const uint32_t unsafe[] = {0,      0x1b,   0x7f,   0x80,   0x9b,
+                                      0x9f,   0x61c,  0x200e, 0x200f, 0x2028,
+                                      0x202a, 0x202e, 0x2066, 0x2069, 0xfeff};
+    static const uint32_t safe[] = {' ',    '~',    0xa0,   0x61b,
+                                    0x61d,  0x200d, 0x2010, 0x2027,
+                                    0x202f, 0x206a, 0xfffd};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof unsafe / sizeof *unsafe; i++)
+        assert_true(cim_utf8_unsafe(unsafe[i]));
+    for (size_t i = 0; i < sizeof safe / sizeof *safe; i++)
+        assert_false(cim_utf8_unsafe(safe[i]));
+}
+
+static void
 utf8_of_four_bytes_is_judged_as_the_model_does(void **state)
 {
     static const uint8_t edge[] = {0x00, 0x7f, 0x80, 0x8f, 0x90,
@@ -312,6 +353,8 @@ main(void)
         cmocka_unit_test(base64url_has_one_spelling),
         cmocka_unit_test(hex_is_lower_case_and_read_in_either),
         cmocka_unit_test(utf8_of_up_to_three_bytes_is_judged_as_the_model_does),
+        cmocka_unit_test(a_character_has_a_length_and_a_code),
+        cmocka_unit_test(what_a_terminal_acts_on_is_unsafe),
         cmocka_unit_test(utf8_of_four_bytes_is_judged_as_the_model_does),
         cmocka_unit_test(u64_is_written_big_end_first),
     };

@@ -66,6 +66,10 @@ diag_shows_text_alone_whatever_goes_in(void **state)
                  "e");
     assert_string_equal(diag.text, "a?b?[31mc???d??e");
     cim_diag_set(&diag, "%s",
+                 "\xe2\x80\xae"
+                 "dlo");
+    assert_string_equal(diag.text, "???dlo");
+    cim_diag_set(&diag, "%s",
                  "Gr\xc3\xbc\xc3\x9f"
                  "e \xf0\x9f\x8c\x8d");
     assert_string_equal(diag.text, "Gr\xc3\xbc\xc3\x9f"

@@ -142,6 +142,13 @@ bytes_are_text(void **state)
         zpl_parse(cim_bytes_of("a\0b\nend = 1\n", 12), "t.zpl", &zpl, &diag),
         CIM_EFORM);
     assert_non_null(strstr(diag.text, "control character (0x00)"));
+    refused("a = \"\xc2\x9b"
+            "1m\"\nend = 1\n",
+            "character U+009B");
+    refused("# \xe2\x80\xae\nend = 1\n", "character U+202E");
+    refused("\xef\xbb\xbf"
+            "a = 1\nend = 1\n",
+            "character U+FEFF");
     zpl = accepted("a = \"\xc3\xa9\"\nend = 1\n");
     zpl_destroy(&zpl);
 }
@@ -252,6 +259,8 @@ quotes_are_chosen(void **state)
     assert_true(cim_bytes_is(cim_buf_bytes(&out), "'a \"b\"'"));
     assert_int_equal(zpl_quote(cim_bytes_str("'\""), &out), CIM_EFORM);
     assert_int_equal(zpl_quote(cim_bytes_str("a\nb"), &out), CIM_EFORM);
+    assert_int_equal(zpl_quote(cim_bytes_str("\xe2\x80\xae"), &out), CIM_EFORM);
+    assert_int_equal(zpl_quote(cim_bytes_str("\xff"), &out), CIM_EFORM);
     assert_int_equal(zpl_quote(cim_bytes_str(""), &out), CIM_EFORM);
     cim_buf_clear(&out);
 }
