@@ -68,6 +68,9 @@ void desk_disk(struct desk *d);
 /* Time passes in steps of 250 ms, with the disk turning. */
 void desk_pass(struct desk *d, int64_t ms);
 
+/* The bytes of an event of this topic; NULL: of no event. */
+void desk_event(const char *topic, const struct cim_uuid *id, const char *url,
+                struct cim_buf *out);
 /* n events of this topic; topic NULL: bytes that are no event. */
 struct sealed *desk_seal(struct author *a, const char *topic, size_t n);
 /* A slice of all of it. Owned by the caller. */
