@@ -212,6 +212,97 @@ page_that_leads_no_further_ends_the_pass(void **state)
 }
 
 static void
+author_that_lost_its_tail_is_not_asked_for_it(void **state)
+{
+    struct desk *d = *state;
+    struct sealed *s;
+
+    desk_follow(d, "odl/", false);
+    desk_meet(d);
+    s = desk_seal(&d->odl, T0, 4);
+    desk_beacon(d, ODL, s);
+    desk_empty_page(d, ODL, 2, 2);
+    assert_false(desk_was_asked(d, ODL, CIM_SYNC_FETCH));
+    sealed_free(&s);
+}
+
+/* Positions 1 to 4 are asked for; a slice of 1 to 6 comes. */
+static void
+positions_that_were_not_asked_for_are_not_kept(void **state)
+{
+    struct desk *d = *state;
+    struct author twin;
+    struct sealed *s[2];
+    struct cim_sync msg = {0};
+    struct cim_buf slice, out = {0};
+    struct cim_bytes slices[1];
+    struct cim_fetch_answer a = {
+        .covered = 4, .last = 4, .slices = slices, .n_slices = 1};
+
+    desk_follow(d, "odl/", false);
+    desk_meet(d);
+    twin = d->odl;
+    s[0] = desk_seal(&twin, T0, 4);
+    s[1] = desk_seal(&d->odl, T0, 6);
+    odl_away(d, s[0]);
+    slice = desk_slice(s[1]);
+    slices[0] = cim_buf_bytes(&slice);
+    desk_asked(d, ONAP, CIM_SYNC_FETCH, &msg);
+    a.rid = msg.rid;
+    assert_int_equal(cim_fetch_answer_write(&a, &out), CIM_OK);
+    mesh_answer(d->mesh, ONAP, cim_buf_bytes(&out));
+    desk_disk(d);
+    assert_int_equal(desk_held(d, &d->odl), 4);
+    assert_int_equal(desk_refused(d, CIM_EUNASKED), 1);
+    cim_sync_clear(&msg);
+    cim_buf_clear(&out);
+    cim_buf_clear(&slice);
+    sealed_free(&s[0]);
+    sealed_free(&s[1]);
+}
+
+static void
+new_prefix_is_asked_of_others_that_were_asked_before(void **state)
+{
+    struct desk *d = *state;
+    struct sealed *s;
+
+    desk_follow(d, T0, false);
+    desk_meet(d);
+    s = theirs(d, T1, 4);
+    odl_away(d, s);
+    desk_page(d, ONAP);
+    assert_int_equal(desk_held(d, &d->odl), 0);
+    desk_follow(d, T1, false);
+    desk_disk(d);
+    desk_page(d, ONAP);
+    assert_int_equal(desk_held(d, &d->odl), 4);
+    sealed_free(&s);
+}
+
+static void
+header_that_found_no_room_is_given_again(void **state)
+{
+    struct desk *d = *state;
+    struct sealed *s;
+    struct store_log_state log;
+
+    desk_follow(d, T0, false);
+    desk_meet(d);
+    s = theirs(d, T1, 1);
+    d->full = true;
+    desk_beacon(d, ODL, s);
+    d->full = false;
+    desk_pass(d, 6000);
+    mesh_relinked(d->mesh, ODL);
+    desk_heads(d, ODL, &s, 1);
+    log = state_of(d->store, &d->odl);
+    assert_true(cim_hash_eq(&log.head_hash, &s->hash));
+    store_log_state_clear(&log);
+    sealed_free(&s);
+}
+
+static void
 three_unanswered_requests_mean_away(void **state)
 {
     struct desk *d = *state;
@@ -301,6 +392,10 @@ main(void)
         TEST(only_the_authors_word_moves_a_cursor),
         TEST(other_peer_is_asked_once_for_an_entry),
         TEST(page_that_leads_no_further_ends_the_pass),
+        TEST(author_that_lost_its_tail_is_not_asked_for_it),
+        TEST(positions_that_were_not_asked_for_are_not_kept),
+        TEST(new_prefix_is_asked_of_others_that_were_asked_before),
+        TEST(header_that_found_no_room_is_given_again),
         TEST(three_unanswered_requests_mean_away),
         TEST(any_answer_ends_being_away),
         TEST(at_most_two_requests_are_in_flight),

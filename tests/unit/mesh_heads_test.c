@@ -227,6 +227,25 @@ follow_since_now_goes_on_after_a_restart(void **state)
 }
 
 static void
+follow_since_now_keeps_its_start_through_a_full_disk(void **state)
+{
+    struct desk *d = *state;
+    struct sealed *s;
+
+    desk_follow(d, T0, true);
+    s = theirs(d, T0, 3);
+    desk_start(d);
+    desk_disk(d);
+    d->full = true;
+    desk_beacon(d, ODL, s);
+    desk_heads(d, ODL, &s, 1);
+    d->full = false;
+    desk_pass(d, 6000);
+    assert_int_equal(desk_cursor(d, &d->odl, T0), 3);
+    sealed_free(&s);
+}
+
+static void
 prefix_added_later_has_a_cursor_of_its_own(void **state)
 {
     struct desk *d = *state;
@@ -260,6 +279,7 @@ main(void)
         TEST(list_in_pages_is_read_to_its_end),
         TEST(follow_since_now_starts_at_the_first_heads_of_the_author),
         TEST(follow_since_now_goes_on_after_a_restart),
+        TEST(follow_since_now_keeps_its_start_through_a_full_disk),
         TEST(prefix_added_later_has_a_cursor_of_its_own),
     };
 

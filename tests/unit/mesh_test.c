@@ -98,6 +98,23 @@ known_signature_does_not_vouch_for_other_events(void **state)
 }
 
 static void
+known_header_does_not_vouch_for_another_signature(void **state)
+{
+    struct desk *d = *state;
+    struct sealed *s;
+
+    desk_follow(d, "odl/", false);
+    desk_meet(d);
+    s = desk_seal(&d->odl, T0, 1);
+    desk_beacon(d, ODL, s);
+    s->sh.sig.b[9] ^= 1;
+    desk_live(d, s, T0);
+    assert_int_equal(desk_held(d, &d->odl), 0);
+    assert_int_equal(desk_refused(d, CIM_ESIG), 1);
+    sealed_free(&s);
+}
+
+static void
 event_of_another_community_is_refused_and_remembered(void **state)
 {
     struct desk *d = *state;
@@ -447,6 +464,7 @@ main(void)
         TEST(repeated_slice_costs_no_job_once_it_is_covered),
         TEST(forged_slice_is_refused_and_counted),
         TEST(known_signature_does_not_vouch_for_other_events),
+        TEST(known_header_does_not_vouch_for_another_signature),
         TEST(event_of_another_community_is_refused_and_remembered),
         TEST(bytes_that_are_no_event_are_refused_and_remembered),
         TEST(refused_position_is_counted_once_however_often_it_comes),
