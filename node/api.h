@@ -20,6 +20,8 @@ enum api_kind {
     API_HOOKS,
     API_RELOAD, /* text: what changed, a line each, then `refused` lines of
                    roster files; err and diag if nothing was taken */
+    API_ASIDE,  /* rotten_log, rotten_seq, rotten_arrival: have it looked at
+                   again; answered when that is queued */
     API_ROTTEN  /* an event whose bytes no longer fit was met while reading:
                    the loop sets it aside and frees the call */
 };
@@ -33,8 +35,8 @@ struct api_call {
     struct view_hooks hooks;
     struct cim_buf text;
     size_t refused;              /* RELOAD */
-    struct store_log rotten_log; /* ROTTEN */
-    uint64_t rotten_seq;
+    struct store_log rotten_log; /* ROTTEN, ASIDE: as a STORE_ASIDE job */
+    uint64_t rotten_seq, rotten_arrival;
     enum cim_err err;
     struct cim_diag diag;
 };

@@ -59,6 +59,8 @@ static const char api[] =
     "                          by Accept, resumed by Last-Event-ID\n"
     "    GET  /v1/status       the node; /v1/peers, /v1/hooks, /v1/hooks/runs\n"
     "    POST /v1/reload       reads the files again, answers what changed\n"
+    "    POST /v1/aside        node=, epoch=, seq=: an event that rotted is\n"
+    "                          fetched again; for cimesh fsck\n"
     "    GET  /livez, /readyz  for supervisors\n"
     "Errors are application/problem+json with a hint.\n";
 

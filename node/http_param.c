@@ -115,6 +115,41 @@ set_hook(struct http_params *p, const char *value, struct cim_diag *why)
 }
 
 static bool
+set_node(struct http_params *p, const char *value, struct cim_diag *why)
+{
+    cim_diag_set(why, "has to be the name of a node");
+    if (!cim_node_valid(cim_bytes_str(value)))
+        return false;
+    memcpy(p->log.node, value, strlen(value) + 1);
+    return true;
+}
+
+static bool
+set_place(uint64_t *place, const char *value, struct cim_diag *why)
+{
+    cim_diag_set(why, "has to be a number, 0 or more");
+    return parse_number(value, INT64_MAX, place);
+}
+
+static bool
+set_epoch(struct http_params *p, const char *value, struct cim_diag *why)
+{
+    return set_place(&p->log.epoch, value, why);
+}
+
+static bool
+set_seq(struct http_params *p, const char *value, struct cim_diag *why)
+{
+    return set_place(&p->seq, value, why);
+}
+
+static bool
+set_arrival(struct http_params *p, const char *value, struct cim_diag *why)
+{
+    return set_place(&p->arrival, value, why);
+}
+
+static bool
 set_flag(bool *flag, const char *value, struct cim_diag *why)
 {
     cim_diag_set(why, "has to be 1 or 0");
@@ -144,9 +179,11 @@ static const struct {
     const char *name;
     bool (*set)(struct http_params *p, const char *value, struct cim_diag *why);
 } setters[] = {
-    {"topic", set_topic}, {"after", set_after}, {"since", set_since},
-    {"limit", set_limit}, {"format", set_form}, {"newest", set_newest},
-    {"proof", set_proof}, {"hook", set_hook},   {"verbose", set_verbose},
+    {"topic", set_topic},     {"after", set_after}, {"since", set_since},
+    {"limit", set_limit},     {"format", set_form}, {"newest", set_newest},
+    {"proof", set_proof},     {"hook", set_hook},   {"verbose", set_verbose},
+    {"node", set_node},       {"epoch", set_epoch}, {"seq", set_seq},
+    {"arrival", set_arrival},
 };
 #define SETTERS (sizeof setters / sizeof *setters)
 

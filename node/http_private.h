@@ -77,6 +77,8 @@ struct http_params {
     bool newest, proof, verbose;
     enum cim_form form;
     char hook[CIM_NAME_MAX + 1];
+    struct store_log log; /* node and epoch */
+    uint64_t seq, arrival;
 };
 
 /* A call in the loop's hands: outlives the request that gave up on it. Owned
@@ -241,6 +243,7 @@ void http_status(struct http_request *request);
 void http_peers(struct http_request *request);
 void http_hooks(struct http_request *request);
 void http_runs(struct http_request *request);
+void http_aside(struct http_request *request);
 void http_reload(struct http_request *request);
 void http_livez(struct http_request *request);
 void http_readyz(struct http_request *request);

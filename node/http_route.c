@@ -16,6 +16,7 @@ static const struct http_route routes[] = {
     {"GET", "/v1/hooks", " ", http_hooks},
     {"GET", "/v1/hooks/runs", " hook limit ", http_runs},
     {"POST", "/v1/reload", " ", http_reload},
+    {"POST", "/v1/aside", " node epoch seq arrival ", http_aside},
     {"GET", "/livez", " verbose ", http_livez},
     {"GET", "/readyz", " verbose ", http_readyz},
 };
@@ -48,9 +49,10 @@ no_route(struct http_request *request, const char *url)
     if (near != NULL && strcmp(near, url) != 0)
         cim_diag_set(&p->hint, "did you mean '%s'?", near);
     else
-        cim_diag_set(&p->hint, "there are /v1/events, /v1/events/ID, "
-                               "/v1/stream, /v1/status, /v1/peers, /v1/hooks, "
-                               "/v1/hooks/runs, /v1/reload, /livez, /readyz");
+        cim_diag_set(&p->hint,
+                     "there are /v1/events, /v1/events/ID, "
+                     "/v1/stream, /v1/status, /v1/peers, /v1/hooks, "
+                     "/v1/hooks/runs, /v1/reload, /v1/aside, /livez, /readyz");
 }
 
 static void

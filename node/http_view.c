@@ -310,6 +310,23 @@ http_reload(struct http_request *request)
                 "nothing was changed; repair it and reload again");
 }
 
+/* Rot that was found by `cimesh fsck`; what is whole is left as it is. */
+void
+http_aside(struct http_request *request)
+{
+    const struct http_params *params = &request->params;
+
+    if (request->answer != NULL) {
+        http_reply_text(request, 202, "it is looked at again\n");
+        return;
+    }
+    struct api_call *call = api_call_new(API_ASIDE);
+    call->rotten_log = params->log;
+    call->rotten_seq = params->seq;
+    call->rotten_arrival = params->arrival;
+    http_ask(request, call, HTTP_ASK_MS);
+}
+
 /* The loop turns when it answers. */
 void
 http_livez(struct http_request *request)

@@ -58,6 +58,8 @@ const struct cmd cmd_table[] = {
      cmd_bench},
     {"backup", "FILE", "copy the store to FILE, while the node runs",
      cmd_backup_help, cmd_backup},
+    {"fsck", "[--dry-run]", "is all that is stored still what was signed",
+     cmd_fsck_help, cmd_fsck},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

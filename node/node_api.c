@@ -108,8 +108,12 @@ node_api(struct node *node, struct api_call *call)
     case API_RELOAD:
         call->err = node_reload(node, &call->text, &call->refused, &call->diag);
         break;
+    case API_ASIDE:
+        node_set_aside(node, &call->rotten_log, call->rotten_seq,
+                       call->rotten_arrival);
+        break;
     case API_ROTTEN:
-        node_set_aside(node, &call->rotten_log, call->rotten_seq);
+        node_set_aside(node, &call->rotten_log, call->rotten_seq, 0);
         api_call_destroy(&call);
         return;
     }

@@ -130,16 +130,18 @@ on_store(zloop_t *loop, zsock_t *pipe, void *arg)
 }
 
 void
-node_set_aside(struct node *node, const struct store_log *log, uint64_t seq)
+node_set_aside(struct node *node, const struct store_log *log, uint64_t seq,
+               uint64_t arrival)
 {
     struct store_job *job = store_job_new(STORE_ASIDE);
 
     job->aside.log = *log;
     job->aside.seq = seq;
+    job->aside.arrival = arrival;
     job->now_ms = zclock_time();
     log_warn("STORE-ROT",
-             "node=%s epoch=%llu seq=%llu text=\"its bytes no longer fit what "
-             "was signed: set aside, to be fetched again\"",
+             "node=%s epoch=%llu seq=%llu text=\"no longer what was signed or "
+             "stored: looked at again, set aside, to be fetched again\"",
              log->node, (unsigned long long)log->epoch,
              (unsigned long long)seq);
     node_submit(node, job);
@@ -151,7 +153,7 @@ task_done(struct node *node, struct serve_task *task)
     struct mesh_have_ask *have = task->have;
 
     if (task->rotten)
-        node_set_aside(node, &task->rotten_log, task->rotten_seq);
+        node_set_aside(node, &task->rotten_log, task->rotten_seq, 0);
     switch (task->kind) {
     case SERVE_HAVE:
         task->have = NULL;

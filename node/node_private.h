@@ -119,7 +119,7 @@ void node_run_loop(struct node *node);
 void node_submit(struct node *node, struct store_job *job);
 /* Bytes that rotted on the disk: set aside, fetched again by the mesh. */
 void node_set_aside(struct node *node, const struct store_log *log,
-                    uint64_t seq);
+                    uint64_t seq, uint64_t arrival);
 
 /* ---- node_api.c, node_note.c --------------------------------------------*/
 

@@ -133,7 +133,7 @@ enum store_kind {
     STORE_ROSTER, /* accepted roster file: name, serial, bytes; or removed */
     STORE_HOOK,   /* hook */
     STORE_COUNT,  /* counters to add to */
-    STORE_ASIDE,  /* an event whose bytes no longer fit its root */
+    STORE_ASIDE,  /* an event whose bytes no longer fit its root, or else rot */
     STORE_PURGE   /* retention */
 };
 
@@ -168,9 +168,10 @@ struct store_job {
         uint64_t serial;
         struct cim_bytes bytes; /* owned p */
     } roster;
-    struct { /* STORE_ASIDE */
+    struct { /* STORE_ASIDE: looked at again, then set aside or mended */
         struct store_log log;
-        uint64_t seq;
+        uint64_t seq;     /* 0: what is kept of the log itself */
+        uint64_t arrival; /* not 0: an event that no position leads to */
     } aside;
     struct { /* STORE_PURGE: oldest first, until both hold; 0 = no limit */
         int64_t before_ms;

@@ -15,6 +15,7 @@
 
 #include "node/mem.h"
 #include "node/store_private.h"
+#include "proto/event.h"
 
 enum { NODES_LEAVES, NODES_SUBTREES };
 #define NODE_BYTES (4 + CIM_HASH_LEN)
@@ -106,9 +107,8 @@ gives_root(const struct kept_batch *b)
            cim_hash_eq(&root, &b->sh.h.root);
 }
 
-/* Header, signature and sum from three columns. */
-static bool
-read_header(sqlite3_stmt *st, int column, struct cim_signed_header *sh)
+bool
+kept_header(sqlite3_stmt *st, int column, struct cim_signed_header *sh)
 {
     if (cim_signed_parse(sql_get_bytes(st, column),
                          sql_get_bytes(st, column + 1), sh) == CIM_OK) {
@@ -125,14 +125,14 @@ void
 kept_head(struct store_db *db, sqlite3_stmt *st, int column, int64_t log,
           struct cim_signed_header *head)
 {
-    if (read_header(st, column, head) ||
+    if (kept_header(st, column, head) ||
         sqlite3_column_type(st, column) == SQLITE_NULL)
         return;
     sqlite3_stmt *last = sql_use(db, SQL_BATCH_LAST);
     sql_int(last, 1, log);
     if (!sql_row(db, last))
         return;
-    (void)read_header(last, 0, head);
+    (void)kept_header(last, 0, head);
     sql_end(last);
 }
 
@@ -143,7 +143,7 @@ kept_read(sqlite3_stmt *st, struct kept_batch *out)
     out->id = sqlite3_column_int64(st, 0);
     out->log = sqlite3_column_int64(st, 1);
     out->held = (uint32_t)sqlite3_column_int64(st, 6);
-    if (!read_header(st, 2, &out->sh))
+    if (!kept_header(st, 2, &out->sh))
         return;
     read_nodes(sql_get_bytes(st, 5), &out->f);
     out->sound = gives_root(out);
@@ -188,6 +188,20 @@ kept_fits(const struct kept_batch *b, int64_t log, uint64_t seq,
         return false;
     struct cim_hash now = cim_hash_leaf(bytes);
     return cim_hash_eq(&now, leaf);
+}
+
+bool
+kept_columns_fit(struct cim_bytes bytes, struct cim_bytes topic,
+                 struct cim_bytes id)
+{
+    struct cim_event event;
+    struct cim_uuid said;
+
+    if (cim_event_parse(bytes, CIM_FOLLOW, &event, NULL) != CIM_OK)
+        return true; /* a later version of the rules; the hash is right */
+    return cim_bytes_eq(event.topic, topic) &&
+           cim_uuid_parse(event.id, &said) == CIM_OK &&
+           cim_bytes_eq(id, cim_bytes_of(said.b, sizeof said.b));
 }
 
 void

@@ -36,6 +36,11 @@ struct kept_batch {
     bool sound;    /* sh is what was signed and f gives its root */
 };
 void kept_clear(struct kept_batch *b);
+/* Header, signature and sum from three columns; false when they rotted. */
+bool kept_header(sqlite3_stmt *st, int column, struct cim_signed_header *sh);
+/* What is kept beside the bytes of an event says what they say. */
+bool kept_columns_fit(struct cim_bytes bytes, struct cim_bytes topic,
+                      struct cim_bytes id);
 /* From a row of SQL_BATCH_GET or SQL_BATCH_AT; out->sound tells rot. */
 void kept_read(sqlite3_stmt *st, struct kept_batch *out);
 /* A log's newest header from columns header, signature, sum; when that rotted,

@@ -14,6 +14,7 @@
 
 #define PURGE_ROWS 4096  /* a job, so that a commit is never held up long */
 #define PURGE_LOOK 16384 /* rows looked at, some of them not old enough */
+#define PLACE_NONE (-2)  /* no row: neither held, nor purged or refused */
 #define ASIDE_KEEP 1000  /* rotten events kept to be looked at */
 
 struct victim {
@@ -40,12 +41,10 @@ log_by_id(struct store *store, int64_t id)
     return store_log_open(store, node, epoch);
 }
 
-/* The row goes, and what counts it. */
 static void
-event_drop(struct store *store, const struct victim *v)
+row_drop(struct store *store, const struct victim *v)
 {
     sqlite3_stmt *st = sql_use(&store->db, SQL_EVENT_DROP);
-    struct open_log *log;
 
     sql_u64(st, 1, v->arrival);
     sql_run(&store->db, st);
@@ -57,6 +56,15 @@ event_drop(struct store *store, const struct victim *v)
     sql_run(&store->db, st);
     store->bytes -= v->bytes < store->bytes ? v->bytes : store->bytes;
     store->meta_dirty = true;
+}
+
+/* The row goes, and what counts it. */
+static void
+event_drop(struct store *store, const struct victim *v)
+{
+    struct open_log *log;
+
+    row_drop(store, v);
     log = log_by_id(store, v->log);
     if (log && log->held) {
         log->held--;
@@ -255,6 +263,28 @@ set_aside_batch(struct store *store, const struct victim *v, int64_t now_ms)
     free(rows);
 }
 
+static bool
+columns_fit(struct store *store, const struct victim *v)
+{
+    sqlite3_stmt *place = sql_use(&store->db, SQL_PLACE_RANGE);
+    sqlite3_stmt *st = sql_use(&store->db, SQL_CHECK_EVENT);
+    int64_t topic = -1;
+
+    sql_int(place, 1, v->log);
+    sql_u64(place, 2, v->seq - 1);
+    sql_u64(place, 3, v->seq);
+    if (sql_row(&store->db, place))
+        topic = sqlite3_column_int64(place, 1);
+    sql_end(place);
+    sql_u64(st, 1, v->arrival);
+    bool fits = sql_row(&store->db, st) &&
+                sqlite3_column_int64(st, 3) == topic &&
+                kept_columns_fit(sql_get_bytes(st, 6), sql_get_bytes(st, 4),
+                                 sql_get_bytes(st, 5));
+    sql_end(st);
+    return fits || store->db.rc != SQLITE_OK;
+}
+
 /* Looks again, as the writer sees it: was it the disk, or a passing error? */
 static void
 look_again(struct store *store, struct victim *v, int64_t now_ms)
@@ -275,13 +305,79 @@ look_again(struct store *store, struct victim *v, int64_t now_ms)
     v->batch = sqlite3_column_int64(st, 2);
     v->bytes = bytes.len;
     read_batch(store, v->batch, &kept);
-    bool fits = kept_fits(&kept, v->log, v->seq, bytes);
+    bool fits =
+        kept_fits(&kept, v->log, v->seq, bytes) && columns_fit(store, v);
     sql_end(st);
     if (!fits && kept.sound)
         set_aside(store, v, now_ms);
     if (!fits && !kept.sound)
         set_aside_batch(store, v, now_ms);
     kept_clear(&kept);
+}
+
+/* An event that no position leads to goes, and is asked for again. */
+static void
+set_stray_aside(struct store *store, struct store_job *job)
+{
+    struct victim v = {.arrival = job->aside.arrival};
+    sqlite3_stmt *st = sql_use(&store->db, SQL_EVENT_GET);
+
+    sql_u64(st, 1, v.arrival);
+    if (!sql_row(&store->db, st))
+        return;
+    v.log = sqlite3_column_int64(st, 0);
+    v.seq = sql_get_u64(st, 1);
+    v.batch = sqlite3_column_int64(st, 2);
+    v.bytes = sql_get_bytes(st, 3).len;
+    sql_end(st);
+    st = sql_use(&store->db, SQL_PLACE_GET);
+    sql_int(st, 1, v.log);
+    sql_u64(st, 2, v.seq);
+    int64_t place = sql_value(&store->db, st, PLACE_NONE);
+    if (place == (int64_t)v.arrival)
+        return;
+    aside_put(store, &v, job->now_ms);
+    row_drop(store, &v);
+    struct open_log *log = log_by_id(store, v.log);
+    if (!log)
+        return;
+    if (place == PLACE_NONE && v.seq > log->floor && log->head.len &&
+        v.seq <= cim_header_last(&log->head.h)) {
+        span_add(&log->gaps, v.seq, 1);
+        log->gaps_dirty = true;
+    }
+    span_copy(&job->gaps, &log->gaps);
+}
+
+/* What is kept of a log, as its rows tell it; all of it is written back. */
+static void
+mend_log(struct store *store, struct open_log *log)
+{
+    sqlite3_stmt *st = sql_use(&store->db, SQL_LOG_COUNT);
+
+    sql_int(st, 1, log->id);
+    if (!sql_row(&store->db, st))
+        return;
+    log->held = sql_get_u64(st, 0);
+    log->high = sql_get_u64(st, 1);
+    sql_end(st);
+    log->top = log->high;
+    if (log->floor > log->high)
+        log->floor = 0;
+    for (size_t i = 0; i < log->gaps.len; i++) {
+        struct cim_span gap = log->gaps.v[i];
+        st = sql_use(&store->db, SQL_PLACE_RANGE);
+        sql_int(st, 1, log->id);
+        sql_u64(st, 2, gap.first - 1);
+        sql_u64(st, 3, gap.first + gap.n - 1);
+        if (!sql_row(&store->db, st))
+            continue;
+        uint64_t seq = sql_get_u64(st, 0);
+        sql_end(st);
+        span_remove(&log->gaps, seq, 1);
+        i = (size_t)-1; /* the list changed */
+    }
+    log->log_dirty = log->gaps_dirty = true;
 }
 
 void
@@ -291,6 +387,10 @@ store_aside(struct store *store, struct store_job *job)
 
     store_logs_flush(store);
     store_logs_drop(store);
+    if (job->aside.arrival) {
+        set_stray_aside(store, job);
+        return;
+    }
     sqlite3_stmt *st = sql_use(&store->db, SQL_LOG_FIND);
     sql_str(st, 1, job->aside.log.node);
     sql_u64(st, 2, job->aside.log.epoch);
@@ -302,6 +402,8 @@ store_aside(struct store *store, struct store_job *job)
     sql_u64(st, 2, v.seq);
     int64_t arrival = sql_value(&store->db, st, 0);
     struct open_log *log = log_by_id(store, v.log);
+    if (log && !v.seq)
+        mend_log(store, log);
     if (arrival > 0) {
         v.arrival = (uint64_t)arrival;
         look_again(store, &v, job->now_ms);

@@ -186,20 +186,11 @@ read_row(sqlite3_stmt *st, struct store_row *row)
     row->late = flags & EVENT_LATE;
 }
 
-/* What is kept beside the bytes says what they and their header say. */
+/* The log it is kept in is the one its header names. */
 static bool
-columns_fit(const struct store_row *row, const struct cim_header *h)
+log_fits(const struct store_row *row, const struct cim_header *h)
 {
-    struct cim_event event;
-    struct cim_uuid id;
-
-    if (row->log.epoch != h->epoch || strcmp(row->log.node, h->node) != 0)
-        return false;
-    if (cim_event_parse(row->bytes, CIM_FOLLOW, &event, NULL) != CIM_OK)
-        return true; /* a later version of the rules; the hash is right */
-    return cim_bytes_eq(event.topic, row->topic) &&
-           cim_uuid_parse(event.id, &id) == CIM_OK &&
-           memcmp(id.b, row->id.b, sizeof id.b) == 0;
+    return row->log.epoch == h->epoch && strcmp(row->log.node, h->node) == 0;
 }
 
 /* Reads and checks; the statement stays open while row is used. */
@@ -216,7 +207,8 @@ open_row(struct store_reader *r, uint64_t arrival, struct store_row *row)
         reader_batch(r, sqlite3_column_int64(st, 10));
     if (kept &&
         kept_fits(kept, sqlite3_column_int64(st, 9), row->seq, row->bytes) &&
-        columns_fit(row, &kept->sh.h))
+        log_fits(row, &kept->sh.h) &&
+        kept_columns_fit(row->bytes, row->topic, sql_get_bytes(st, 6)))
         return st;
     if (r->db->rc == SQLITE_OK)
         reader_rot(r, &row->log, row->seq);

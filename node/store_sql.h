@@ -120,6 +120,21 @@
     X(SQL_EVENT_OLDEST,                                                        \
       "SELECT arrival, log, seq, batch, received,"                             \
       " length(bytes) FROM event WHERE arrival > ? ORDER BY arrival")          \
+    X(SQL_CHECK_EVENT,                                                         \
+      "SELECT e.log, e.seq, e.batch, e.topic, t.name, e.id, e.bytes FROM"      \
+      " event e LEFT JOIN topic t ON t.id = e.topic WHERE e.arrival = ?")      \
+    X(SQL_EVENT_LAST, "SELECT coalesce(max(arrival), 0) FROM event")           \
+    X(SQL_EVENT_STRAY,                                                         \
+      "SELECT e.arrival, e.log, e.seq FROM event e LEFT JOIN position p ON"    \
+      " p.log = e.log AND p.seq = e.seq WHERE e.arrival > ? AND"               \
+      " e.arrival <= ? AND p.arrival IS NOT e.arrival")                        \
+    X(SQL_LOG_COUNT, "SELECT coalesce(sum(arrival > 0), 0),"                   \
+                     " coalesce(max(seq), 0) FROM position WHERE log = ?")     \
+    X(SQL_PLACE_LOG, "SELECT log FROM position WHERE log > ?"                  \
+                     " ORDER BY log LIMIT 1")                                  \
+    X(SQL_GAP_HELD,                                                            \
+      "SELECT EXISTS(SELECT 1 FROM gap g JOIN position p ON p.log = g.log"     \
+      " AND p.seq BETWEEN g.first AND g.first + g.n - 1 WHERE g.log = ?)")     \
     X(SQL_ID_USED, "SELECT 1 FROM event WHERE id = ? AND who = ? LIMIT 1")     \
     X(SQL_REFUSED_PUT, "INSERT INTO refused(log, seq, leaf, reason, at)"       \
                        " VALUES(?, ?, ?, ?, ?)")                               \
