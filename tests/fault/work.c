@@ -119,6 +119,16 @@ note_acked(struct work *w)
 
 /* ---- begin and end ------------------------------------------------------*/
 
+/* The store looks whether its files are still there, on the real disk. */
+static void
+stand_in(const char *path)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    fclose(file);
+}
+
 void
 work_start(struct work *w, uint64_t seed)
 {
@@ -126,6 +136,7 @@ work_start(struct work *w, uint64_t seed)
     w->folder = folder_make();
     w->path = xasprintf("%s/store.db", w->folder);
     w->wal = xasprintf("%s-wal", w->path);
+    stand_in(w->wal);
     crash_vfs_start(&w->vfs);
     w->disk = crash_disk_new();
     crash_vfs_mount(&w->vfs, w->disk);
