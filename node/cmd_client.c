@@ -18,8 +18,11 @@ cmd_client_open(const struct cmd_context *ctx, const char *cmd,
 
     if (err == CIM_OK)
         return 0;
-    return cmd_fail(err == CIM_EPERM ? CMD_DENIED : CMD_CONFIG, cmd, "%s",
-                    diag.text);
+    /* Without a site no node can run here. */
+    return cmd_fail(err == CIM_EPERM    ? CMD_DENIED
+                    : err == CIM_ENOENT ? CMD_UNAVAILABLE
+                                        : CMD_CONFIG,
+                    cmd, "%s", diag.text);
 }
 
 int

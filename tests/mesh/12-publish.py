@@ -117,4 +117,4 @@ with Mesh() as m:
     before = node.status()["stored"]
     refusals(node)
     assert node.status()["stored"] == before
-    run(None, "publish", "Weather", code=78, CIMESH_DIR="/nowhere")
+    run(None, "publish", "Weather", code=69, CIMESH_DIR="/nowhere")
