@@ -241,6 +241,20 @@ fork_child(struct hook_run *run, char *const *argv, char **env, int in)
 
 static void exec_destroy(struct hook_run **run);
 
+/* The folder above may be gone: a run, or somebody tidying up, took it. */
+static bool
+make_dir(struct hook_run *run, const struct hook_place *place)
+{
+    size_t at = strlen(run->dir) - 6;
+
+    if (mkdtemp(run->dir) != NULL)
+        return true;
+    if (errno != ENOENT || mkdir(place->scratch, 0700) != 0)
+        return false;
+    memcpy(run->dir + at, "XXXXXX", 6); /* a failure may leave anything */
+    return mkdtemp(run->dir) != NULL;
+}
+
 static struct hook_run *
 exec_start(const struct hook_place *place, const char *hook, char *const *argv,
            const struct hook_event *event, struct hook_result *result)
@@ -252,7 +266,7 @@ exec_start(const struct hook_place *place, const char *hook, char *const *argv,
     run->place = place;
     run->out = -1;
     run->dir = xasprintf("%s/%s-XXXXXX", place->scratch, hook);
-    if (mkdtemp(run->dir) == NULL) {
+    if (!make_dir(run, place)) {
         free(run->dir);
         run->dir = NULL;
     } else if (in >= 0) {

@@ -630,6 +630,21 @@ each_run_has_a_fresh_folder_that_goes_with_it(void **state)
 }
 
 static void
+a_run_that_takes_the_folder_of_all_runs_stops_nobody(void **state)
+{
+    struct site *site = *state;
+
+    add_hook(site, "a",
+             "rm -rf \"$CIMESH_DIR/run/hooks\"\n"
+             "echo $CIMESH_ARTIFACT_NAME-$CIMESH_ATTEMPT >> $CIMESH_DIR/out");
+    node_start(site);
+    store_event(site, ARTIFACT("1"));
+    store_event(site, ARTIFACT("2"));
+    run_until(site, quiet);
+    assert_file(site, "out", "1-1\n2-1\n");
+}
+
+static void
 events_run_in_arrival_order(void **state)
 {
     struct site *site = *state;
@@ -1056,6 +1071,7 @@ main(void)
         T(hostile_values_stay_values),
         T(child_has_default_signals_and_no_other_files),
         T(each_run_has_a_fresh_folder_that_goes_with_it),
+        T(a_run_that_takes_the_folder_of_all_runs_stops_nobody),
         T(events_run_in_arrival_order),
         T(a_failed_event_is_tried_again_before_the_next),
         T(back_off_grows_from_a_second_to_an_hour),
