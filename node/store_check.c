@@ -222,9 +222,11 @@ check_chunk(struct walk *w, struct spot *spots, uint64_t *after)
         for (size_t i = 0; i < n && !w->check->ended; i++)
             check_spot(w, &spots[i]);
     }
-    if (n)
+    /* In pages that rotted the order may be any. */
+    bool more = n == CHUNK_PLACES && spots[n - 1].seq > *after;
+    if (more)
         *after = spots[n - 1].seq;
-    return n == CHUNK_PLACES;
+    return more;
 }
 
 /* ---- logs ---------------------------------------------------------------*/
@@ -352,9 +354,10 @@ check_lost_logs(struct walk *w)
         for (;;) {
             sqlite3_stmt *st = sql_use(w->r->db, SQL_PLACE_LOG);
             sql_int(st, 1, id);
-            id = sql_value(w->r->db, st, INT64_MIN);
-            if (id == INT64_MIN)
+            int64_t next = sql_value(w->r->db, st, INT64_MIN);
+            if (next <= id)
                 break;
+            id = next;
             st = sql_use(w->r->db, SQL_LOG_NAME);
             sql_int(st, 1, id);
             bool known = sql_row(w->r->db, st);

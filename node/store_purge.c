@@ -374,6 +374,8 @@ mend_log(struct store *store, struct open_log *log)
             continue;
         uint64_t seq = sql_get_u64(st, 0);
         sql_end(st);
+        if (seq - gap.first >= gap.n)
+            continue; /* a key that rotted */
         span_remove(&log->gaps, seq, 1);
         i = (size_t)-1; /* the list changed */
     }

@@ -300,6 +300,97 @@ a_signature_is_checked_and_not_only_its_sum(void **state)
     forget(&k);
 }
 
+/* ---- a bit anywhere in the file ----------------------------------------*/
+
+#define FLIPS 300
+
+static bool
+take_some(void *ctx, const struct store_finding *f)
+{
+    struct findings *all = ctx;
+
+    assert_true(strlen(f->text) < sizeof f->text);
+    all->v[all->n++] = *f;
+    return all->n < FOUND_MAX;
+}
+
+static bool
+always(void *ctx, uint64_t done, uint64_t all)
+{
+    (void)ctx;
+    (void)done;
+    (void)all;
+    return true;
+}
+
+static void
+write_file(const char *path, struct cim_bytes bytes)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes.p, 1, bytes.len, file), bytes.len);
+    fclose(file);
+}
+
+/* CIM_OK and findings, or an error that says why. */
+static enum cim_err
+check_file(const char *path, struct findings *all)
+{
+    struct store_check ask = {.found = take_some, .go_on = always, .ctx = all};
+    struct store_reader *reader = NULL;
+    struct cim_diag diag = {{0}};
+
+    all->n = 0;
+    enum cim_err err = store_reader_open(path, &reader, &diag);
+    if (err == CIM_OK)
+        err = store_check(reader, &ask, &diag);
+    store_reader_close(&reader);
+    assert_true(err == CIM_OK || diag.text[0]);
+    all->events = ask.events;
+    return err;
+}
+
+static void
+a_flipped_bit_is_found_or_harmless(void **state)
+{
+    struct fixture *f = *state;
+    struct kept k = keep_some(f);
+    struct sealed *big = author_seal(&f->b, 60, 3000, topic_each);
+    char *folder = folder_make();
+    char *path = xasprintf("%s/store.db", folder);
+    struct cim_buf whole = {0};
+    struct findings all;
+    unsigned seed = 7, found = 0, mended = 0;
+
+    keep_all(f->store, big);
+    assert_int_equal(store_save(f->store, &whole), CIM_OK);
+    for (int i = 0; i < FLIPS; i++) {
+        size_t at = (size_t)rand_r(&seed) % whole.len, remain = 0;
+        uint8_t bit = (uint8_t)(1u << rand_r(&seed) % 8);
+        struct cim_diag diag;
+        whole.p[at] ^= bit;
+        write_file(path, cim_buf_bytes(&whole));
+        whole.p[at] ^= bit;
+        enum cim_err err = check_file(path, &all);
+        found += err != CIM_OK || all.n;
+        if (err != CIM_OK || !all.n ||
+            store_mend(path, all.v, all.n, 1, &remain, &diag) != CIM_OK)
+            continue;
+        bool repaired = !remain && all.n < FOUND_MAX;
+        if (repaired && check_file(path, &all) == CIM_OK && !all.n)
+            mended++;
+    }
+    assert_true(found > FLIPS / 4);
+    print_message("%u found, %u mended\n", found, mended);
+    assert_true(mended > found / 2);
+    cim_buf_clear(&whole);
+    free(path);
+    folder_remove(&folder);
+    sealed_free(&big);
+    forget(&k);
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
 
@@ -312,6 +403,7 @@ main(void)
         TEST(every_kind_of_damage_is_told_and_mended),
         TEST(a_gap_that_is_held_in_part_keeps_the_rest),
         TEST(what_no_writer_can_mend_stays_and_changes_nothing),
+        TEST(a_flipped_bit_is_found_or_harmless),
         TEST(a_signature_is_checked_and_not_only_its_sum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
