@@ -426,7 +426,8 @@ mesh_pump(struct mesh *m)
 {
     struct mesh_log *log;
 
-    if (m->full || !m->started)
+    /* Pages that wait for the disk are enough: none is asked for meanwhile. */
+    if (m->full || !m->started || m->job_bytes >= MESH_JOB_BYTES_MAX)
         return;
     while ((log = todo_pop(&m->todo)))
         look_at(m, log);

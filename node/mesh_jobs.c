@@ -120,10 +120,8 @@ mesh_submit(struct mesh *m, struct store_job *job, enum mesh_job_kind kind,
                                .rid = rid};
     task->prev->next = task->next->prev = task;
     job->owner = task;
-    if (kind == JOB_PEERS) {
-        m->jobs++;
-        m->job_bytes += bytes;
-    }
+    m->jobs += kind == JOB_PEERS;
+    m->job_bytes += bytes;
     m->fx.submit(m->fx.ctx, job);
 }
 
@@ -252,7 +250,6 @@ task_done(struct mesh *m, const struct mesh_task *task, struct store_job *job)
     switch (task->kind) {
     case JOB_PEERS:
         m->jobs--;
-        m->job_bytes -= task->bytes;
         peers_job_done(m, job);
         break;
     case JOB_PAGE:
@@ -283,10 +280,12 @@ mesh_job_done(struct mesh *mesh, struct store_job *job)
     struct mesh_task *task = job->owner;
 
     storage_seen(mesh, job);
-    if (job->kind == STORE_ASIDE)
+    if (job->kind == STORE_ASIDE) {
         mesh_log_aside(mesh, job);
-    else
+    } else {
+        mesh->job_bytes -= task->bytes;
         task_done(mesh, task, job);
+    }
     task_free(task);
     store_job_destroy(&job);
     mesh_author_pump(mesh);
