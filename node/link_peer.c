@@ -22,6 +22,35 @@
      ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |                                    \
      ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
 
+/* ---- sockets ------------------------------------------------------------*/
+
+void *
+link_sock_new(int type)
+{
+    return zmq_socket(zsys_init(), type);
+}
+
+void
+link_sock_close(struct links *links, void **sock)
+{
+    zmq_pollitem_t item = {.socket = *sock};
+
+    if (!*sock)
+        return;
+    zloop_poller_end(links->loop, &item);
+    zmq_close(*sock);
+    *sock = NULL;
+}
+
+void
+link_sock_read(struct links *links, void *sock, zloop_fn *handler, void *arg)
+{
+    zmq_pollitem_t item = {.socket = sock, .events = ZMQ_POLLIN};
+
+    zloop_poller(links->loop, &item, handler, arg);
+    zloop_poller_set_tolerant(links->loop, &item);
+}
+
 /* ---- one end ------------------------------------------------------------*/
 
 static void
@@ -61,13 +90,13 @@ on_event(struct link_end *end, unsigned event)
 
 /* Frame 0 of a monitor's message: event (u16), value (u32); 1: endpoint. */
 static int
-on_monitor(zloop_t *loop, zsock_t *sock, void *arg)
+on_monitor(zloop_t *loop, zmq_pollitem_t *item, void *arg)
 {
     struct link_frames f;
 
     (void)loop;
     for (int i = 0; i < LINK_PER_TURN; i++) {
-        bool got = link_frames_read(zsock_resolve(sock), &f);
+        bool got = link_frames_read(item->socket, &f);
         struct cim_bytes data = link_frames_at(&f, 0);
         uint16_t event = 0;
 
@@ -82,39 +111,35 @@ on_monitor(zloop_t *loop, zsock_t *sock, void *arg)
 }
 
 /* No limit on what waits: libzmq's I/O thread would stop at it. */
-static void
+static bool
 monitor_open(struct link_end *end)
 {
-    static const struct link_option options[] = {{ZMQ_RCVHWM, 0}};
+    static const struct link_option options[] = {{ZMQ_RCVHWM, 0},
+                                                 {ZMQ_LINGER, 0}};
     struct links *links = end->peer->links;
     char name[64];
 
     snprintf(name, sizeof name, "inproc://cimesh.monitor.%u",
              links->monitors++);
-    end->monitor = zsock_new(ZMQ_PAIR);
-    if (!end->monitor ||
-        zmq_socket_monitor(zsock_resolve(end->sock), name, WATCHED) < 0)
-        return;
-    link_options(zsock_resolve(end->monitor), options, 1);
-    if (zmq_connect(zsock_resolve(end->monitor), name) < 0)
-        return;
-    zloop_reader(links->loop, end->monitor, on_monitor, end);
-    zloop_reader_set_tolerant(links->loop, end->monitor);
+    end->monitor = link_sock_new(ZMQ_PAIR);
+    if (!end->monitor || zmq_socket_monitor(end->sock, name, WATCHED) < 0)
+        return false;
+    link_options(end->monitor, options, sizeof options / sizeof *options);
+    if (zmq_connect(end->monitor, name) < 0)
+        return false;
+    link_sock_read(links, end->monitor, on_monitor, end);
+    return true;
 }
 
 static void
 end_close(struct link_end *end)
 {
-    zloop_t *loop = end->peer->links->loop;
+    struct links *links = end->peer->links;
 
-    if (end->sock) {
-        zloop_reader_end(loop, end->sock);
-        zmq_socket_monitor(zsock_resolve(end->sock), NULL, 0);
-    }
-    if (end->monitor)
-        zloop_reader_end(loop, end->monitor);
-    zsock_destroy(&end->monitor);
-    zsock_destroy(&end->sock);
+    if (end->sock)
+        zmq_socket_monitor(end->sock, NULL, 0);
+    link_sock_close(links, &end->monitor);
+    link_sock_close(links, &end->sock);
     end->up = end->failed = false;
     end->lost_mono_ms = 0;
 }
@@ -138,8 +163,7 @@ setup(struct link_end *end)
         {ZMQ_IPV6, strchr(end->at, '[') != NULL},
     };
 
-    link_options(zsock_resolve(end->sock), options,
-                 sizeof options / sizeof *options);
+    link_options(end->sock, options, sizeof options / sizeof *options);
     if (end->type == ZMQ_SUB)
         link_sub_setup(end);
     else
@@ -155,7 +179,7 @@ setup_curve(struct link_end *end)
     const struct cim_identity *id = peer->links->identity;
     bool next = peer->has_next && peer->links_made % 2 == 0;
     struct cim_curvekey own = cim_identity_curvekey(id);
-    void *sock = zsock_resolve(end->sock);
+    void *sock = end->sock;
     int rc;
 
     rc = zmq_setsockopt(sock, ZMQ_CURVE_SERVERKEY,
@@ -175,7 +199,7 @@ end_open(struct link_end *end)
 {
     struct links *links = end->peer->links;
 
-    end->sock = zsock_new(end->type);
+    end->sock = link_sock_new(end->type);
     if (!end->sock) {
         log_folded(LOG_LEVEL_WARN, "LINK-SOCKET", end->peer->name,
                    "peer=%s error=\"%s\" hint=\"raise the limit of open "
@@ -186,8 +210,8 @@ end_open(struct link_end *end)
     }
     setup(end);
     setup_curve(end);
-    monitor_open(end);
-    if (zmq_connect(zsock_resolve(end->sock), end->at) < 0) {
+    end->failed = !monitor_open(end);
+    if (zmq_connect(end->sock, end->at) < 0) {
         log_folded(LOG_LEVEL_WARN, "LINK-CONNECT", end->at,
                    "peer=%s endpoint=%s error=\"%s\"", end->peer->name, end->at,
                    zmq_strerror(zmq_errno()));

@@ -112,7 +112,7 @@ struct link_end {
     char endpoint[ROSTER_ENDPOINT_MAX + 1];
     char at[ROSTER_ENDPOINT_MAX + 1];     /* the same with an address, or "" */
     struct resolve *asked;                /* owned; NULL */
-    zsock_t *sock, *monitor;              /* owned; NULL */
+    void *sock, *monitor;                 /* of libzmq, owned; NULL */
     bool up;                              /* handshake done */
     bool fresh;                           /* ... and the mesh not told yet */
     bool failed;                          /* libzmq will not try again */
@@ -176,6 +176,15 @@ CIM_MUST enum cim_err link_pub_open(struct links *links, const char *endpoint,
 CIM_MUST enum cim_err link_router_open(struct links *links,
                                        const char *endpoint,
                                        struct cim_diag *diag);
+/*
+ * Sockets while the node runs. Not zsock: czmq ends the process when no
+ * descriptor is left, and whoever dials us can bring that about.
+ */
+void *link_sock_new(int type); /* NULL: errno */
+void link_sock_close(struct links *links, void **sock);
+void link_sock_read(struct links *links, void *sock, zloop_fn *handler,
+                    void *arg);
+
 /* Options and reader of a fresh SUB; and its subscriptions. */
 void link_sub_setup(struct link_end *end);
 void link_sub_read(struct link_end *end, bool on);

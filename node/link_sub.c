@@ -19,7 +19,7 @@ handle(struct link_peer *peer, struct link_frames *f)
 }
 
 static int
-on_message(zloop_t *loop, zsock_t *sock, void *arg)
+on_message(zloop_t *loop, zmq_pollitem_t *item, void *arg)
 {
     struct link_end *end = arg;
     struct link_frames f;
@@ -27,7 +27,7 @@ on_message(zloop_t *loop, zsock_t *sock, void *arg)
     (void)loop;
     /* A message may be the one that makes the store fall behind. */
     for (int i = 0; i < LINK_PER_TURN && !end->peer->links->held; i++) {
-        bool got = link_frames_read(zsock_resolve(sock), &f);
+        bool got = link_frames_read(item->socket, &f);
 
         if (got)
             handle(end->peer, &f);
@@ -41,15 +41,14 @@ on_message(zloop_t *loop, zsock_t *sock, void *arg)
 void
 link_sub_read(struct link_end *end, bool on)
 {
-    zloop_t *loop = end->peer->links->loop;
+    struct links *links = end->peer->links;
+    zmq_pollitem_t item = {.socket = end->sock};
 
     if (!end->sock)
         return;
-    zloop_reader_end(loop, end->sock);
-    if (!on)
-        return;
-    zloop_reader(loop, end->sock, on_message, end);
-    zloop_reader_set_tolerant(loop, end->sock);
+    zloop_poller_end(links->loop, &item);
+    if (on)
+        link_sock_read(links, end->sock, on_message, end);
 }
 
 /*
@@ -67,8 +66,7 @@ link_sub_setup(struct link_end *end)
     };
     struct link_peer *peer = end->peer;
 
-    link_options(zsock_resolve(end->sock), options,
-                 sizeof options / sizeof *options);
+    link_options(end->sock, options, sizeof options / sizeof *options);
     free(peer->prefixes);
     peer->prefixes = NULL;
     peer->n_prefixes = 0;
@@ -78,8 +76,7 @@ link_sub_setup(struct link_end *end)
 static void
 set(struct link_peer *peer, int option, const struct cim_prefix *prefix)
 {
-    (void)!zmq_setsockopt(zsock_resolve(peer->sub.sock), option, prefix->text,
-                          prefix->len);
+    (void)!zmq_setsockopt(peer->sub.sock, option, prefix->text, prefix->len);
 }
 
 static bool

@@ -178,7 +178,7 @@ links_page(struct links *links, struct serve_task *task)
 }
 
 static int
-on_answer(zloop_t *loop, zsock_t *sock, void *arg)
+on_answer(zloop_t *loop, zmq_pollitem_t *item, void *arg)
 {
     struct link_end *end = arg;
     struct link_peer *peer = end->peer;
@@ -186,7 +186,7 @@ on_answer(zloop_t *loop, zsock_t *sock, void *arg)
 
     (void)loop;
     for (int i = 0; i < LINK_PER_TURN; i++) {
-        bool got = link_frames_read(zsock_resolve(sock), &f);
+        bool got = link_frames_read(item->socket, &f);
 
         if (got && f.total == 1)
             mesh_answer(peer->links->mesh, peer->name, link_frames_at(&f, 0));
@@ -214,17 +214,13 @@ link_dealer_setup(struct link_end *end)
         {ZMQ_IMMEDIATE, 1},
     };
 
-    link_options(zsock_resolve(end->sock), options,
-                 sizeof options / sizeof *options);
+    link_options(end->sock, options, sizeof options / sizeof *options);
 }
 
 void
 link_dealer_read(struct link_end *end)
 {
-    zloop_t *loop = end->peer->links->loop;
-
-    zloop_reader(loop, end->sock, on_answer, end);
-    zloop_reader_set_tolerant(loop, end->sock);
+    link_sock_read(end->peer->links, end->sock, on_answer, end);
 }
 
 void
@@ -233,5 +229,5 @@ links_ask(struct links *links, const char *peer, struct cim_bytes frame)
     struct link_peer *p = link_peer_find(links, peer);
 
     if (p && p->dealer.sock && frame.len <= CIM_SYNC_ASK_MAX)
-        (void)link_frames_send(zsock_resolve(p->dealer.sock), frame, false);
+        (void)link_frames_send(p->dealer.sock, frame, false);
 }
