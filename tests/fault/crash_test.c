@@ -95,7 +95,7 @@ one_work(struct crash *c, uint64_t seed)
     store_close(&w.store);
     c->commits += w.n_acked;
     c->ops += w.disk->n_ops;
-    size_t share = c->want / 4;
+    size_t share = 600; /* states of one work */
     size_t stride = w.disk->n_ops / (share / 2) + 1;
     for (size_t ops = 0; ops <= w.disk->n_ops; ops += stride)
         look(c, &w, ops, CRASH_KEEP, 0);
