@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -167,7 +168,7 @@ a_jobs_id_follows_from_what_it_says(void **state)
     char first[40];
 
     (void)state;
-    strncpy(first, id_of(one), sizeof first);
+    snprintf(first, sizeof first, "%s", id_of(one));
     assert_int_equal(first[14], '8');
     assert_string_equal(id_of(other), first);
     assert_string_not_equal(id_of(third), first);
