@@ -12,6 +12,8 @@
 #   tsan     clang, thread: the tests of what has threads
 #   fuzz     clang, libFuzzer: 15 s a target (--long: 10 minutes)
 #   lint     layers and doors, form of the files, top level
+#   rig      rows of the reliability matrix: real nodes and what is done to
+#            them, counted; the table is build/log/rig.md (--long: full counts)
 #   debug    gcc, unoptimised: as release, only when asked for
 #
 # --long also sets CIM_LONG=1, for which tests with random schedules run many
@@ -24,9 +26,10 @@ log=$top/build/log
 jobs=$(nproc 2>/dev/null || echo 2)
 stages=
 fuzz_s=15
+rig_long=
 
 usage() {
-    sed -n '3,20s/^# \{0,1\}//p' tests/run.sh >&2
+    sed -n '3,22s/^# \{0,1\}//p' tests/run.sh >&2
     exit 64
 }
 
@@ -34,12 +37,13 @@ while [ $# -gt 0 ]; do
     case $1 in
     --long)
         fuzz_s=600
+        rig_long=--long
         CIM_LONG=1
         export CIM_LONG
         ;;
     --only)
         case ${2:-} in
-        debug | release | asan | tsan | fuzz | lint) stages="$stages $2" ;;
+        debug | release | asan | tsan | fuzz | lint | rig) stages="$stages $2" ;;
         *) usage ;;
         esac
         shift
@@ -48,7 +52,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[ -n "$stages" ] || stages='lint release asan tsan fuzz'
+[ -n "$stages" ] || stages='lint release asan tsan fuzz rig'
 
 export LC_ALL=C.UTF-8
 exec </dev/null
@@ -182,6 +186,19 @@ stage_fuzz() {
     verdict fuzz "$(grep -c '^0 ' "$log/fuzz.results")" \
         "$(grep -vc '^0 ' "$log/fuzz.results")" $(($(now) - start)) \
         "$log/fuzz-build.log"
+}
+
+stage_rig() {
+    build rig || return
+    start=$(now)
+    CIMESH_BIN=$top/build/rig/node/cimesh \
+        /usr/bin/python3 tests/rig/run.py $rig_long --log "$log/rig" \
+        --markdown "$log/rig.md" >"$log/rig.log" 2>&1
+    # Last line: N rows passed, N failed: ROW...
+    grep -v ' rows passed, ' "$log/rig.log"
+    p=$(sed -n 's/^\([0-9]*\) rows passed.*/\1/p' "$log/rig.log")
+    f=$(sed -n 's/.* rows passed, \([0-9]*\) failed.*/\1/p' "$log/rig.log")
+    verdict rig "${p:-0}" "${f:-1}" $(($(now) - start)) "$log/rig.log"
 }
 
 # ---- the run ---------------------------------------------------------------
