@@ -177,6 +177,7 @@ links_tick(struct links *links)
 
     for (size_t i = 0; i < links->n_peers; i++)
         link_peer_tick(links->peers[i]);
+    links_resume(links);
     if (now - links->sweep_mono_ms < SWEEP_MS)
         return;
     links->sweep_mono_ms = now;
@@ -192,6 +193,13 @@ links_hold(struct links *links, bool held)
     log_debug(held ? "LINK-HELD" : "LINK-GOES-ON", "peers=%zu", links->n_peers);
     for (size_t i = 0; i < links->n_peers; i++)
         link_sub_read(&links->peers[i]->sub, !held);
+}
+
+void
+links_resume(struct links *links)
+{
+    for (size_t i = 0; i < links->n_peers; i++)
+        link_sub_resume(&links->peers[i]->sub);
 }
 
 void

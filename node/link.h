@@ -63,6 +63,9 @@ void links_tick(struct links *links);
  * not fit into their queues the publishers drop, and catch-up brings it. */
 void links_hold(struct links *links, bool held);
 
+/* The store has done some work: peers that wait for room there are read on. */
+void links_resume(struct links *links);
+
 /* Why there is no link to this peer, as far as the sockets tell: "", or a few
  * words for people. Lent for ever. */
 const char *links_trouble(const struct links *links, const char *peer);

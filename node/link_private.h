@@ -113,6 +113,7 @@ struct link_end {
     char at[ROSTER_ENDPOINT_MAX + 1];     /* the same with an address, or "" */
     struct resolve *asked;                /* owned; NULL */
     void *sock, *monitor;                 /* of libzmq, owned; NULL */
+    bool deaf;                            /* SUB: unread for a while */
     bool up;                              /* handshake done */
     bool fresh;                           /* ... and the mesh not told yet */
     bool failed;                          /* libzmq will not try again */
@@ -189,6 +190,8 @@ void link_sock_read(struct links *links, void *sock, zloop_fn *handler,
 void link_sub_setup(struct link_end *end);
 void link_sub_read(struct link_end *end, bool on);
 void link_sub_subscribe(struct link_peer *peer);
+/* It has used up its share and was left unread: may it go on? */
+void link_sub_resume(struct link_end *end);
 void link_dealer_setup(struct link_end *end);
 void link_dealer_read(struct link_end *end);
 

@@ -25,8 +25,14 @@ on_message(zloop_t *loop, zmq_pollitem_t *item, void *arg)
     struct link_frames f;
 
     (void)loop;
-    /* A message may be the one that makes the store fall behind. */
+    /* A message may be the one that makes the store fall behind, or that uses
+     * up its sender's share. */
     for (int i = 0; i < LINK_PER_TURN && !end->peer->links->held; i++) {
+        if (!mesh_hears(end->peer->links->mesh, end->peer->name)) {
+            end->deaf = true;
+            link_sub_read(end, false);
+            break;
+        }
         bool got = link_frames_read(item->socket, &f);
 
         if (got)
@@ -36,6 +42,18 @@ on_message(zloop_t *loop, zmq_pollitem_t *item, void *arg)
             break;
     }
     return 0;
+}
+
+void
+link_sub_resume(struct link_end *end)
+{
+    struct links *links = end->peer->links;
+
+    if (!end->deaf || !mesh_hears(links->mesh, end->peer->name))
+        return;
+    end->deaf = false;
+    if (!links->held)
+        link_sub_read(end, true);
 }
 
 void

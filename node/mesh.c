@@ -134,6 +134,7 @@ peer_new(const struct mesh *m, const char *name)
     struct mesh_peer *peer = xcalloc(1, sizeof *peer);
 
     memcpy(peer->name, name, strlen(name));
+    mesh_share_open(m, &peer->share);
     peer->patience_ms = MESH_ASK_MS;
     peer->heads.due = true;
     peer->heads.next_ms = m->started ? mesh_mono(m) + CIM_POLL_MS : 0;
@@ -168,6 +169,7 @@ peers_of_roster(struct mesh *m)
             continue;
         mesh_asks_forget(m, m->peers[i]);
         mesh_offers_forget(m, m->peers[i]);
+        mesh_share_forget(m, m->peers[i]);
         peer_free(m->peers[i]);
     }
     free(m->peers);

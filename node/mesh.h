@@ -19,6 +19,7 @@
  *   mesh_author.c  the own log: requests, other writers of it
  *   mesh_plan.c    ids published before, or twice in a group
  *   mesh_seal.c    epochs, batches, slices
+ *   mesh_share.c   what one peer may cost the others
  *   mesh_view.c    status and peers
  *
  * Not reentrant: an effect must not call back into the mesh; it queues.
@@ -171,6 +172,9 @@ void mesh_count_refused(struct mesh *mesh, const char *peer,
 /* ---- what is asked ------------------------------------------------------*/
 
 bool mesh_ready(const struct mesh *mesh); /* may seal */
+/* False while this peer has used up its share: what it sends is to be left
+ * unread. Ask again after each job that came back, and after each tick. */
+bool mesh_hears(const struct mesh *mesh, const char *peer);
 bool mesh_peer_up(const struct mesh *mesh, const char *peer);
 /* mono ms of the newest frame from it; 0 never. */
 int64_t mesh_peer_seen(const struct mesh *mesh, const char *peer);

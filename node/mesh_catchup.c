@@ -235,6 +235,10 @@ mesh_asks_tick(struct mesh *m, struct mesh_peer *peer)
     if (now >= h->next_ms)
         h->due = true;
     mesh_heads_ask(m, peer);
+    /* What waited for its allowance; when that is spent, it waits again. */
+    for (size_t i = 0; i < MESH_ASKS_MAX && mesh_share_left(m, peer); i++)
+        if (peer->line.first && mesh_ask_free(peer))
+            mesh_wake(m, queue_pop(&peer->line));
     if (peer->quiet_ms && now >= peer->quiet_ms) {
         peer->quiet_ms = 0;
         mesh_wake_all(m);
@@ -270,7 +274,7 @@ start(struct look *look, struct mesh_peer *peer, enum mesh_why why,
 {
     struct mesh_ask *ask = mesh_ask_free(peer);
 
-    if (!ask) {
+    if (!ask || !mesh_share_left(look->m, peer)) {
         look->busy = peer;
         return false;
     }
@@ -324,7 +328,7 @@ ask_others(struct look *look, uint64_t lo, uint64_t end)
         pass_open(&o->pass, o->mark, lo, upto);
         if (o->pass.done)
             continue;
-        if (!mesh_ask_free(o->peer))
+        if (!mesh_ask_free(o->peer) || !mesh_share_left(look->m, o->peer))
             look->busy = o->peer;
         else if (!best || o->peer->unanswered < best->peer->unanswered ||
                  (o->peer->unanswered == best->peer->unanswered &&

@@ -241,6 +241,23 @@ check_answer(const struct mesh_ask *ask, const struct cim_fetch_answer *answer)
     return CIM_OK;
 }
 
+/* Who has nothing to send speaks for all that was asked, or all it has. */
+static bool
+stops_short(const struct mesh_ask *ask, const struct cim_fetch_answer *answer)
+{
+    uint64_t all = answer->last < ask->upto ? answer->last : ask->upto;
+
+    return !answer->n_slices && answer->covered < all;
+}
+
+/* Asking goes on, but not as fast as a peer can say that it has nothing. */
+static void
+nothing_came(struct mesh *m, struct mesh_peer *peer, struct mesh_ask *ask)
+{
+    mesh_share_draw(m, peer, MESH_COST_EMPTY);
+    mesh_fetch_done(m, peer, ask);
+}
+
 void
 mesh_fetch_answer(struct mesh *m, struct mesh_peer *peer, struct mesh_ask *ask,
                   const struct cim_fetch_answer *answer)
@@ -258,7 +275,7 @@ mesh_fetch_answer(struct mesh *m, struct mesh_peer *peer, struct mesh_ask *ask,
     take_slices(m, peer, ask, answer, &page);
     ask->covered = answer->covered;
     ask->stop = page.unproven || page.unknown || page.retired ||
-                ask->covered <= ask->after;
+                ask->covered <= ask->after || stops_short(ask, answer);
     if (author && !page.unproven)
         take_last(ask->log, answer->last);
     if (page.unknown)
@@ -274,7 +291,7 @@ mesh_fetch_answer(struct mesh *m, struct mesh_peer *peer, struct mesh_ask *ask,
     if (page.keep.job)
         mesh_submit(m, page.keep.job, JOB_PAGE, page.keep.bytes, ask->rid);
     else
-        mesh_fetch_done(m, peer, ask);
+        nothing_came(m, peer, ask);
 }
 
 /* ---- stored --------------------------------------------------------------*/
@@ -334,6 +351,19 @@ mesh_fetch_done(struct mesh *m, struct mesh_peer *peer, struct mesh_ask *ask)
     mesh_ask_end(m, peer, ask);
 }
 
+/* Positions that were not held before. */
+static uint64_t
+news(const struct store_job *job)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < job->n_batches; i++)
+        for (size_t k = 0; k < job->batches[i].n_events; k++)
+            n += job->batches[i].events[k].stored ||
+                 job->batches[i].events[k].refused;
+    return n;
+}
+
 /* Events of our own that were lost here are back. */
 static void
 note_recovered(const struct mesh *m, const struct mesh_peer *peer,
@@ -362,6 +392,8 @@ mesh_fetch_stored(struct mesh *m, uint64_t rid, const struct store_job *job)
     note_recovered(m, peer, ask, job);
     if (job->err != CIM_OK)
         mesh_fetch_give_up(m, peer, ask);
+    else if (!news(job))
+        nothing_came(m, peer, ask);
     else
         mesh_fetch_done(m, peer, ask);
 }

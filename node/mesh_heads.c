@@ -126,7 +126,8 @@ mesh_heads_ask(struct mesh *m, struct mesh_peer *peer)
 {
     struct mesh_ask *ask;
 
-    if (!m->started || !peer->heads.due || mesh_heads_asked(peer))
+    if (!m->started || !peer->heads.due || mesh_heads_asked(peer) ||
+        !mesh_share_left(m, peer))
         return;
     ask = mesh_ask_free(peer);
     if (!ask)
@@ -292,7 +293,7 @@ mesh_heads_answer(struct mesh *m, struct mesh_peer *peer,
         note_digest(h, answer);
     for (size_t i = 0; good && !answer->same && i < answer->n_entries; i++)
         good = take_entry(m, peer, &keep, &answer->entries[i]);
-    mesh_keep_submit(m, &keep);
+    mesh_keep_submit(m, &keep, peer);
     if (good && !answer->same && answer->more) {
         const struct cim_header *last =
             &answer->entries[answer->n_entries - 1].head.h;

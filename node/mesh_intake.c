@@ -104,10 +104,11 @@ keep_add(struct mesh *m, struct mesh_keep *keep,
 }
 
 void
-mesh_keep_submit(struct mesh *m, struct mesh_keep *keep)
+mesh_keep_submit(struct mesh *m, struct mesh_keep *keep, struct mesh_peer *peer)
 {
     if (keep->job)
-        mesh_submit(m, keep->job, JOB_PEERS, keep->bytes, 0);
+        mesh_share_job(mesh_submit(m, keep->job, JOB_PEERS, keep->bytes, 0),
+                       peer);
     *keep = (struct mesh_keep){0};
 }
 
@@ -139,9 +140,12 @@ mesh_keep_header(struct mesh *m, struct mesh_keep *keep, struct mesh_peer *peer,
     /* The same header bytes were proven before: whatever signature came with
      * them now, what they say is true. */
     if (!log || !header_kept(m, log, sh, &hash)) {
-        if (!sig_known(m, sh, &hash) &&
-            (err = cim_signed_verify(sh, &key)) != CIM_OK)
-            return err;
+        if (!sig_known(m, sh, &hash)) {
+            mesh_share_draw(m, peer, MESH_COST_SIGNATURE);
+            err = cim_signed_verify(sh, &key);
+            if (err != CIM_OK)
+                return err;
+        }
         sig_remember(m, sh, &hash);
     }
     /* Of a node nobody follows here its newest header is remembered all the
@@ -160,6 +164,7 @@ mesh_keep_header(struct mesh *m, struct mesh_keep *keep, struct mesh_peer *peer,
         if (cim_frontier_add(&batch->frontier, 0, (uint16_t)sh->h.count,
                              &sh->h.root) != CIM_OK)
             mem_fail();
+        mesh_share_draw(m, peer, MESH_COST_HEADER);
     }
     *out = log;
     return CIM_OK;
@@ -250,6 +255,7 @@ parse_and_prove(struct mesh *m, const struct mesh_asked *asked,
 {
     struct cim_slice slice = {0};
     struct cim_hash hash;
+    bool known;
     enum cim_err err = cim_slice_parse(frame, &slice);
 
     if (err != CIM_OK)
@@ -265,7 +271,10 @@ parse_and_prove(struct mesh *m, const struct mesh_asked *asked,
     if (err != CIM_OK)
         goto out;
     hash = cim_header_hash(cim_signed_bytes(&slice.sh));
-    err = cim_slice_prove(&slice, key, sig_known(m, &slice.sh, &hash), out);
+    known = sig_known(m, &slice.sh, &hash);
+    if (!known)
+        mesh_share_draw(m, asked->peer, MESH_COST_SIGNATURE);
+    err = cim_slice_prove(&slice, key, known, out);
     if (err == CIM_OK) {
         sig_remember(m, &out->slice.sh, &hash);
         return CIM_OK;
@@ -346,14 +355,6 @@ mesh_keep_slice(struct mesh *m, struct mesh_keep *keep,
 
 /* ---- live ----------------------------------------------------------------*/
 
-/* What waits for the store already is enough: catch-up brings the rest. */
-static bool
-room(const struct mesh *m, size_t bytes)
-{
-    return !m->full && m->jobs < MESH_JOBS_MAX &&
-           m->job_bytes + bytes <= MESH_JOB_BYTES_MAX;
-}
-
 void
 mesh_live_slice(struct mesh *m, struct mesh_peer *peer, struct cim_bytes topic,
                 struct cim_bytes payload)
@@ -365,11 +366,11 @@ mesh_live_slice(struct mesh *m, struct mesh_peer *peer, struct cim_bytes topic,
 
     if (!peer->feed || !peer->feed->n_wants)
         err = CIM_EUNASKED;
-    else if (!room(m, payload.len))
+    else if (!mesh_share_room(m, peer, payload.len))
         err = CIM_EQUOTA;
     else
         err = mesh_keep_slice(m, &keep, &asked, xbytes(payload));
-    mesh_keep_submit(m, &keep);
+    mesh_keep_submit(m, &keep, peer);
     if (err == CIM_EKEY)
         mesh_unknown_key(m, peer, peer->feed->name, 0);
     else if (err != CIM_OK)

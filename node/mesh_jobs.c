@@ -107,7 +107,7 @@ mesh_jobs_clear(struct mesh *m)
     free(m->later);
 }
 
-void
+struct mesh_task *
 mesh_submit(struct mesh *m, struct store_job *job, enum mesh_job_kind kind,
             size_t bytes, uint64_t rid)
 {
@@ -123,6 +123,7 @@ mesh_submit(struct mesh *m, struct store_job *job, enum mesh_job_kind kind,
     m->jobs += kind == JOB_PEERS;
     m->job_bytes += bytes;
     m->fx.submit(m->fx.ctx, job);
+    return task;
 }
 
 static void
@@ -284,6 +285,7 @@ mesh_job_done(struct mesh *mesh, struct store_job *job)
         mesh_log_aside(mesh, job);
     } else {
         mesh->job_bytes -= task->bytes;
+        mesh_share_job_done(task);
         task_done(mesh, task, job);
     }
     task_free(task);

@@ -46,7 +46,7 @@ beacon_moved(struct mesh *m, struct mesh_peer *peer,
     struct mesh_log *log;
     enum cim_err err = mesh_keep_header(m, &keep, peer, sh, &log);
 
-    mesh_keep_submit(m, &keep);
+    mesh_keep_submit(m, &keep, peer);
     /* Whatever is wrong with it is said once, not every five seconds. */
     peer->beacon = *hash;
     if (err != CIM_OK)
@@ -85,6 +85,8 @@ mesh_live(struct mesh *mesh, const char *name, struct cim_bytes topic,
     if (!peer)
         return;
     mesh_heard(mesh, peer, true);
+    mesh_share_draw(mesh, peer,
+                    MESH_COST_FRAME + (int64_t)payload.len / MESH_COST_BYTES);
     if (!is_beacon(topic)) {
         mesh_live_slice(mesh, peer, topic, payload);
         mesh_pump(mesh);

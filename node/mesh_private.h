@@ -28,6 +28,18 @@
  * dropped: catch-up brings it when there is room. */
 #define MESH_JOBS_MAX      64
 #define MESH_JOB_BYTES_MAX (16u * 1024 * 1024)
+/* ... of one peer: above the one its live slices are left unread; the other it
+ * has room for whatever the rest wait for. */
+#define MESH_PEER_JOBS_MAX  24
+#define MESH_PEER_BYTES_MAX (4u * 1024 * 1024)
+#define MESH_PEER_JOBS_MIN  4
+#define MESH_PEER_BYTES_MIN (256u * 1024)
+/* What a peer's allowance pays, in microseconds: see mesh_share.c. */
+#define MESH_COST_FRAME     10
+#define MESH_COST_BYTES     256 /* so many for one more */
+#define MESH_COST_SIGNATURE 40
+#define MESH_COST_HEADER    50    /* one to be kept: a row of the store */
+#define MESH_COST_EMPTY     12500 /* a page that brought nothing: 20 a second */
 /* Remembered signatures, a power of two; 128 bytes each. */
 #define MESH_SIGS 4096
 /* Requests in flight at one peer. */
@@ -163,6 +175,12 @@ struct mesh_heads {
     uint64_t after_epoch;
 };
 
+/* What it may still cost now, and what the store has of it. */
+struct mesh_share {
+    int64_t left_us, at_ms; /* at that mono ms */
+    size_t jobs, job_bytes;
+};
+
 struct mesh_peer {
     char name[CIM_NODE_MAX + 1];
     struct mesh_feed *feed; /* its events, when wanted */
@@ -173,7 +191,8 @@ struct mesh_peer {
     int64_t quiet_ms;    /* mono: no fetch before */
     struct mesh_ask asks[MESH_ASKS_MAX];
     struct mesh_heads heads;
-    struct mesh_line line;  /* logs that wait for a free request */
+    struct mesh_line line; /* logs that wait for a free request */
+    struct mesh_share share;
     struct cim_hash beacon; /* newest header its beacons showed */
     uint64_t head_epoch, head_seq;
     int64_t head_ms;
@@ -251,7 +270,8 @@ struct mesh_task {
     struct mesh_task *prev, *next;
     enum mesh_job_kind kind;
     size_t bytes;
-    uint64_t rid; /* PAGE */
+    uint64_t rid;           /* PAGE */
+    struct mesh_peer *peer; /* whose share it is; NULL */
 };
 
 /* What counters say about since = now: see mesh_follow.c. */
@@ -313,8 +333,9 @@ void mesh_refuse(struct mesh *m, struct mesh_peer *peer,
 /* The same for a key that our roster does not know yet. */
 void mesh_unknown_key(struct mesh *m, struct mesh_peer *peer, const char *node,
                       uint64_t epoch);
-void mesh_submit(struct mesh *m, struct store_job *job, enum mesh_job_kind kind,
-                 size_t bytes, uint64_t rid);
+struct mesh_task *mesh_submit(struct mesh *m, struct store_job *job,
+                              enum mesh_job_kind kind, size_t bytes,
+                              uint64_t rid);
 void mesh_counters_tick(struct mesh *m);
 void mesh_jobs_init(struct mesh *m);
 void mesh_jobs_clear(struct mesh *m);
@@ -386,11 +407,24 @@ CIM_MUST enum cim_err mesh_keep_header(struct mesh *m, struct mesh_keep *keep,
                                        struct mesh_peer *peer,
                                        const struct cim_signed_header *sh,
                                        struct mesh_log **log);
-/* Submits what was gathered, if anything. */
-void mesh_keep_submit(struct mesh *m, struct mesh_keep *keep);
+/* Submits what was gathered, if anything, on that peer's account. */
+void mesh_keep_submit(struct mesh *m, struct mesh_keep *keep,
+                      struct mesh_peer *peer);
 void mesh_live_slice(struct mesh *m, struct mesh_peer *peer,
                      struct cim_bytes topic, struct cim_bytes payload);
 void mesh_sigs_unkeep(struct mesh *m);
+
+/* mesh_share.c: what one peer may cost the others */
+void mesh_share_open(const struct mesh *m, struct mesh_share *share);
+void mesh_share_draw(const struct mesh *m, struct mesh_peer *peer, int64_t us);
+/* False: overdrawn; nothing is asked of it now. */
+bool mesh_share_left(const struct mesh *m, const struct mesh_peer *peer);
+void mesh_share_job(struct mesh_task *task, struct mesh_peer *peer);
+void mesh_share_job_done(const struct mesh_task *task);
+void mesh_share_forget(struct mesh *m, const struct mesh_peer *peer);
+/* May a live slice of this size be given to the store? */
+bool mesh_share_room(const struct mesh *m, const struct mesh_peer *peer,
+                     size_t bytes);
 
 /* mesh_heads.c: lists of heads, asked and answered */
 void mesh_names_apply(struct mesh *m);

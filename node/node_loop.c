@@ -126,6 +126,7 @@ on_store(zloop_t *loop, zsock_t *pipe, void *arg)
     }
     if (node->jobs_out < NODE_JOBS_LOW)
         links_hold(node->links, false);
+    links_resume(node->links);
     return go_on(node);
 }
 
