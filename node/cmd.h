@@ -40,6 +40,7 @@ struct cmd {
     const char *help;    /* examples, an empty line, options, exit codes */
     /* argv[0] is the name; --dir, --json and --help are taken out. */
     int (*run)(const struct cmd_context *ctx, int argc, char **argv);
+    bool hidden; /* for tests: not in the list of commands */
 };
 
 /* The table in main.c, NULL-named row at the end. */
@@ -107,7 +108,7 @@ extern const char cmd_init_help[], cmd_node_help[], cmd_roster_help[],
     cmd_follow_help[], cmd_unfollow_help[], cmd_key_help[], cmd_reload_help[],
     cmd_publish_help[], cmd_sub_help[], cmd_log_help[], cmd_show_help[],
     cmd_verify_help[], cmd_status_help[], cmd_peers_help[], cmd_hooks_help[],
-    cmd_bench_help[], cmd_backup_help[], cmd_fsck_help[];
+    cmd_bench_help[], cmd_backup_help[], cmd_fsck_help[], cmd_failpoints_help[];
 
 int cmd_init(const struct cmd_context *ctx, int argc, char **argv);
 int cmd_node(const struct cmd_context *ctx, int argc, char **argv);
@@ -127,5 +128,6 @@ int cmd_hooks(const struct cmd_context *ctx, int argc, char **argv);
 int cmd_backup(const struct cmd_context *ctx, int argc, char **argv);
 int cmd_fsck(const struct cmd_context *ctx, int argc, char **argv);
 int cmd_bench(const struct cmd_context *ctx, int argc, char **argv);
+int cmd_failpoints(const struct cmd_context *ctx, int argc, char **argv);
 
 #endif

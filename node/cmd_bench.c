@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "node/clock.h"
 #include "node/cmd_client.h"
 #include "node/mem.h"
 #include "proto/json_template.h"
@@ -41,15 +41,6 @@ struct row {
     long refused; /* a status that is not 2xx; 0 none */
 };
 
-static int64_t
-mono_us(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
 /* About 300 bytes an event, as real ones have. */
 static void
 make_body(struct row *row)
@@ -72,9 +63,9 @@ next_body(void *ctx, struct cim_bytes *body)
 
     if (row->refused != 0)
         return false;
-    if (row->events > 0
-            ? row->sent >= row->events
-            : mono_us() - row->started_us >= (int64_t)row->seconds * 1000000)
+    if (row->events > 0 ? row->sent >= row->events
+                        : clock_mono_us() - row->started_us >=
+                              (int64_t)row->seconds * 1000000)
         return false;
     row->sent += row->batch;
     *body = cim_buf_bytes(&row->body);
@@ -145,9 +136,9 @@ run_row(struct http_client *client, struct row *row, bool json)
     int rc = 0;
 
     make_body(row);
-    row->started_us = mono_us();
+    row->started_us = clock_mono_us();
     enum cim_err err = http_client_load(client, &load, &diag);
-    row->ended_us = mono_us();
+    row->ended_us = clock_mono_us();
     if (err != CIM_OK)
         rc = cmd_client_fail("bench", err, &diag);
     else if (row->refused != 0)

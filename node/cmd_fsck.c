@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "node/clock.h"
 #include "node/cmd_client.h"
 #include "node/mem.h"
 #include "node/progress.h"
@@ -174,11 +174,8 @@ mend(const struct cmd_context *ctx, const struct fsck *fsck, const char *path,
      size_t *remain)
 {
     struct cim_diag diag = {{0}};
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    enum cim_err err = store_mend(path, fsck->v, fsck->n,
-                                  (int64_t)now.tv_sec * 1000, remain, &diag);
+    enum cim_err err =
+        store_mend(path, fsck->v, fsck->n, clock_wall_ms(), remain, &diag);
     if (err == CIM_OK)
         return CMD_OK;
     if (err == CIM_EEXIST)

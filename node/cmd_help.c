@@ -69,7 +69,8 @@ all(void)
 {
     printf("%s\nCommands:\n", examples);
     for (const struct cmd *c = cmd_table; c->name; c++)
-        printf("    %-9s  %s\n", c->name, c->summary);
+        if (!c->hidden)
+            printf("    %-9s  %s\n", c->name, c->summary);
     printf("    %-9s  %s\n\n%s\n%s", "help",
            "this; help COMMAND; help api: the local HTTP interface", options,
            exits);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "node/failpoint.h"
 #include "node/mem.h"
 
 enum cim_err
@@ -193,10 +194,12 @@ write_file(const char *path, struct cim_bytes text, mode_t mode, bool replace,
         free(temporary);
         return err;
     }
+    (void)FAILPOINT(FILE_WRITTEN);
     /* link(2) refuses to replace, rename(2) replaces. */
     rc = replace ? rename(temporary, path) : link(temporary, path);
     if (rc != 0)
         err = file_error(path, errno, diag);
+    (void)FAILPOINT(FILE_NAMED);
     if (rc != 0 || !replace)
         unlink(temporary);
     if (rc == 0 && sync_folder(path) != 0)

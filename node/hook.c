@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "node/clock.h"
 #include "node/hook_private.h"
 #include "node/journal.h"
 #include "node/mem.h"
@@ -26,7 +27,7 @@ int64_t
 hooks_mono_ms(const struct hooks *hooks)
 {
     return hooks->config.mono_ms ? hooks->config.mono_ms(hooks->config.ctx)
-                                 : zclock_mono();
+                                 : clock_mono_ms();
 }
 
 /* ---- configuration ------------------------------------------------------*/

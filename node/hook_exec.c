@@ -27,6 +27,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "node/failpoint.h"
 #include "node/hook_private.h"
 #include "node/journal.h"
 #include "node/mem.h"
@@ -228,12 +229,15 @@ fork_child(struct hook_run *run, char *const *argv, char **env, int in)
     if (!output_open(run, &c.out))
         return -1;
     c.parent = getpid();
-    pid_t pid = fork();
+    int simulated = FAILPOINT(HOOK_LAUNCH);
+    pid_t pid = simulated ? -1 : fork();
     if (pid == 0)
         child_main(&c);
-    int err = errno;
-    if (pid > 0)
+    int err = simulated ? simulated : errno;
+    if (pid > 0) {
         setpgid(pid, pid); /* whoever of the two is first */
+        (void)FAILPOINT(HOOK_FORKED);
+    }
     close(c.out);
     errno = err;
     return pid;
@@ -330,6 +334,7 @@ leader_reap(struct hook_run *run, const siginfo_t *info)
     kill(-run->pid, SIGKILL);
     while (waitpid(run->pid, NULL, 0) < 0 && errno == EINTR)
         ;
+    (void)FAILPOINT(HOOK_REAPED);
     run->pid = 0;
     run->result.status =
         info->si_code == CLD_EXITED ? info->si_status : -info->si_status;

@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/failpoint.h"
 #include "node/hook_private.h"
 #include "node/journal.h"
 #include "node/mem.h"
@@ -360,6 +361,7 @@ hook_served(struct hook *hook, struct serve_task *task)
 static void
 slot_saved(struct hook_slot *slot)
 {
+    (void)FAILPOINT(HOOK_SAVED);
     if (slot->result.ok) {
         slot_free(slot);
         return;

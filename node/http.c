@@ -16,34 +16,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "node/clock.h"
 #include "node/http_private.h"
 #include "node/mem.h"
 
 #define ROTTEN_MAX 16 /* told in one turn */
-
-static int64_t
-clock_ms(clockid_t id)
-{
-    struct timespec ts;
-
-    clock_gettime(id, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-int64_t
-http_mono_ms(void)
-{
-    return clock_ms(CLOCK_MONOTONIC);
-}
-
-int64_t
-http_now_ms(void)
-{
-    return clock_ms(CLOCK_REALTIME);
-}
 
 /* ---- the pipes: one each way, of pointers. Never more of them than
  * connections and a few, so a write finds room. */
@@ -90,7 +69,7 @@ http_ask(struct http_request *request, struct api_call *call, int64_t wait_ms)
     struct http_wait *wait = xcalloc(1, sizeof *wait);
 
     wait->request = request;
-    wait->until_mono_ms = http_mono_ms() + wait_ms;
+    wait->until_mono_ms = clock_mono_ms() + wait_ms;
     wait->next = http->waits;
     http->waits = wait;
     request->wait = wait;
@@ -206,7 +185,7 @@ turn(struct http *http)
     }
     MHD_run(http->daemon);
     tell_rotten(http);
-    int64_t mono_ms = http_mono_ms();
+    int64_t mono_ms = clock_mono_ms();
     if (mono_ms - http->swept_mono_ms >= HTTP_SWEEP_MS) {
         http->swept_mono_ms = mono_ms;
         http_conn_sweep(http, mono_ms);
@@ -218,12 +197,12 @@ turn(struct http *http)
 static void
 say_goodbye(struct http *http)
 {
-    int64_t until_ms = http_mono_ms() + HTTP_GOODBYE_MS;
+    int64_t until_ms = clock_mono_ms() + HTTP_GOODBYE_MS;
     bool last = false;
 
     MHD_quiesce_daemon(http->daemon);
     while (http->conns != NULL && !last) {
-        last = http_mono_ms() >= until_ms;
+        last = clock_mono_ms() >= until_ms;
         for (struct http_conn *c = http->conns; c != NULL; c = c->next) {
             http_conn_give_up(c);
             if (last || c->phase == HTTP_HEAD || c->phase == HTTP_IDLE)

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include <curl/curl.h>
 
+#include "node/clock.h"
 #include "node/mem.h"
 #include "node/settings.h"
 
@@ -268,15 +268,6 @@ take_lines(char *p, size_t size, size_t n, void *ctx)
     return s->ended ? 0 : len;
 }
 
-static int64_t
-mono_us(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
 /* A pipe or socket whose other end is gone. */
 static bool
 is_closed(int fd)
@@ -291,7 +282,7 @@ static enum http_end
 run_stream(CURLM *multi, const struct streaming *s, CURLcode *code)
 {
     const struct http_stream_ask *ask = s->ask;
-    int64_t until_us = mono_us() + ask->wait_ms * 1000;
+    int64_t until_us = clock_mono_us() + ask->wait_ms * 1000;
     struct curl_waitfd watch = {.fd = ask->watch_fd};
     int running = 1, left;
 
@@ -300,7 +291,7 @@ run_stream(CURLM *multi, const struct streaming *s, CURLcode *code)
             mem_fail();
         if (running == 0)
             break;
-        int64_t wait_us = until_us - mono_us();
+        int64_t wait_us = until_us - clock_mono_us();
         if (ask->wait_ms > 0 && wait_us <= 0)
             return HTTP_END_TIME;
         if (is_closed(ask->watch_fd))
@@ -362,7 +353,7 @@ load_next(CURLM *multi, const struct http_load *load, struct loader *l)
         return false;
     set_post(l->easy, l->body);
     cim_buf_reset(&l->reply.body);
-    l->sent_us = mono_us();
+    l->sent_us = clock_mono_us();
     return curl_multi_add_handle(multi, l->easy) == CURLM_OK;
 }
 
@@ -383,7 +374,7 @@ load_done(CURLM *multi, const struct http_load *load, struct loader *all)
         if (code != CURLE_OK && first == CURLE_OK)
             first = code;
         load->done(load->ctx, l->body, code == CURLE_OK ? l->reply.status : 0,
-                   mono_us() - l->sent_us);
+                   clock_mono_us() - l->sent_us);
         if (code == CURLE_OK)
             load_next(multi, load, l);
     }

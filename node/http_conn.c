@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "node/clock.h"
+#include "node/failpoint.h"
 #include "node/http_private.h"
 #include "node/mem.h"
 
@@ -20,7 +22,7 @@ void
 http_conn_phase(struct http_conn *conn, enum http_phase phase)
 {
     conn->phase = phase;
-    conn->since_mono_ms = http_mono_ms();
+    conn->since_mono_ms = clock_mono_ms();
 }
 
 void
@@ -96,7 +98,7 @@ http_conn_stream_room(struct http *http)
     if (http->n_streams < http->max_conns / 2 + 1)
         return true;
     struct http_conn *victim = longest(http, HTTP_STREAM);
-    if (victim == NULL || http_mono_ms() - victim->since_mono_ms < STALLED_MS)
+    if (victim == NULL || clock_mono_ms() - victim->since_mono_ms < STALLED_MS)
         return false;
     http_conn_cut(victim);
     return true;
@@ -298,6 +300,8 @@ http_conn_completed(void *cls, struct MHD_Connection *mhd, void **context,
     if (request == NULL)
         return;
     *context = NULL;
+    if (request->answer != NULL && request->answer->kind == API_PUBLISH)
+        (void)FAILPOINT(REPLY_SENT);
     struct http_conn *conn = request->conn;
     free_request(request);
     http_conn_phase(conn, HTTP_IDLE);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/clock.h"
 #include "node/http_private.h"
 #include "proto/json_proof.h"
 
@@ -91,7 +92,7 @@ http_since(struct http_request *request, bool stream, struct store_query *query)
     if (strcmp(since, "all") == 0)
         return true;
     if (http_param_duration(since, &ms)) {
-        query->since_ms = http_now_ms() - ms;
+        query->since_ms = clock_wall_ms() - ms;
         return true;
     }
     if (cim_time_parse(cim_bytes_str(since), &query->since_ms) == CIM_OK)

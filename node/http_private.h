@@ -159,9 +159,6 @@ struct http {
     int64_t swept_mono_ms;
 };
 
-int64_t http_mono_ms(void);
-int64_t http_now_ms(void);
-
 /* ---- http_socket.c */
 CIM_MUST enum cim_err http_socket_open(const char *path, int *out,
                                        struct cim_diag *diag);

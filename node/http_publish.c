@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "node/clock.h"
+#include "node/failpoint.h"
 #include "node/http_private.h"
 #include "node/mem.h"
 
@@ -68,7 +70,7 @@ http_publish_begin(struct http_request *request)
     }
     request->body = xcalloc(1, sizeof *request->body);
     http_body_init(request->body, &request->http->chance,
-                   request->http->community, http_now_ms());
+                   request->http->community, clock_wall_ms());
 }
 
 static unsigned
@@ -111,6 +113,7 @@ submit(struct http_request *request)
     struct http_body *body = request->body;
     struct api_call *call = api_call_new(API_PUBLISH);
 
+    (void)FAILPOINT(REQUEST_PARSED);
     call->request = mesh_request_new(body->n);
     free(call->request->drafts);
     call->request->drafts = body->drafts;
@@ -174,6 +177,7 @@ reply_places(struct http_request *request)
         if (!place->again)
             status = 201;
     }
+    (void)FAILPOINT(REPLY_MADE);
     http_reply(request, status, "application/x-ndjson", &buf, NULL);
 }
 
@@ -181,6 +185,7 @@ void
 http_publish(struct http_request *request)
 {
     if (request->answer == NULL) {
+        (void)FAILPOINT(REQUEST_READ);
         if (http_body_end(request->body) == CIM_OK)
             submit(request);
         else

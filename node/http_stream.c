@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/clock.h"
 #include "node/http_private.h"
 #include "node/mem.h"
 
@@ -84,7 +85,7 @@ give(void *cls, uint64_t at, char *out, size_t max)
     struct http_stream *s = cls;
 
     (void)at;
-    s->conn->since_mono_ms = http_mono_ms();
+    s->conn->since_mono_ms = clock_mono_ms();
     if (s->http->ending)
         return MHD_CONTENT_READER_END_OF_STREAM;
     if (s->taken == s->page.len && !fill(s))
@@ -131,7 +132,7 @@ new_stream(struct http_request *request, const struct store_query *query)
     s->query.max_bytes = PAGE_BYTES;
     s->form = request->params.form;
     s->sse = http_wants(request, "text/event-stream");
-    s->spoke_mono_ms = http_mono_ms();
+    s->spoke_mono_ms = clock_mono_ms();
     s->http->n_streams++;
     return s;
 }

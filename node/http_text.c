@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/clock.h"
 #include "node/http_private.h"
 
 __attribute__((format(printf, 2, 3))) static void
@@ -73,7 +74,7 @@ http_text_status(const struct view_status *v, struct cim_buf *out)
 
     put(out, "%s: %s, %u of %u peers up, running for %s\n", v->node,
         v->ready ? "ready" : "not ready", v->peers_up, v->peers_all,
-        span(http_now_ms() - v->started_ms, n));
+        span(clock_wall_ms() - v->started_ms, n));
     if (v->epoch > 0)
         put(out, "  own log     epoch %" PRIu64 ", %s events\n", v->epoch,
             number(v->seq, n));
@@ -113,7 +114,7 @@ put_peer(const struct view_peer *p, struct columns w, struct cim_buf *out)
     char lag[32], gaps[32], refused[32], held[32], seen[32] = "never";
 
     if (p->last_seen_ms > 0)
-        span(http_now_ms() - p->last_seen_ms, seen);
+        span(clock_wall_ms() - p->last_seen_ms, seen);
     put(out, "%-*s  %-*s %10s %8s %8s %8s  %s\n", w.node, p->node, w.state,
         p->state, number(p->held, held), number(p->lag, lag),
         number(p->gaps, gaps), number(p->refused, refused), seen);
@@ -157,7 +158,7 @@ put_hook(const struct view_hook *h, struct cim_buf *out)
         put(out, "  now      %s, attempt %u\n", h->event, h->attempt);
     else if (h->retry_ms > 0)
         put(out, "  failed   %s, attempt %u; again in %s\n", h->event,
-            h->attempt, span(h->retry_ms - http_now_ms(), when));
+            h->attempt, span(h->retry_ms - clock_wall_ms(), when));
     put(out, "  waiting  %s arrivals not looked at\n",
         number(h->waiting, waiting));
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "node/clock.h"
+
 #define FOLD_MS    60000
 #define FOLD_SLOTS 512
 #define LINE_MAX_  2048
@@ -32,28 +34,19 @@ journal_open(enum journal_level least)
     journal.least = least;
 }
 
-static int64_t
-mono_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static size_t
 put_head(char *line, enum journal_level level, const char *code)
 {
     static const char *const names[] = {"debug", "info", "warn", "fatal"};
-    struct timespec t;
+    int64_t now = clock_wall_ms();
+    time_t seconds = (time_t)(now / 1000);
     struct tm tm;
     char time[32];
 
-    clock_gettime(CLOCK_REALTIME, &t);
-    gmtime_r(&t.tv_sec, &tm);
+    gmtime_r(&seconds, &tm);
     strftime(time, sizeof time, "%Y-%m-%dT%H:%M:%S", &tm);
-    return (size_t)snprintf(line, LINE_MAX_, "%s.%03ldZ %s %s", time,
-                            t.tv_nsec / 1000000, names[level], code);
+    return (size_t)snprintf(line, LINE_MAX_, "%s.%03dZ %s %s", time,
+                            (int)(now % 1000), names[level], code);
 }
 
 /* One line, one write: lines of other processes on the same pipe stay whole. */
@@ -144,7 +137,7 @@ log_folded(enum journal_level level, const char *code, const char *key,
 {
     uint64_t hash = fnv(fnv(UINT64_C(0xcbf29ce484222325), code), key) | 1;
     struct fold *fold;
-    int64_t now = mono_ms();
+    int64_t now = clock_mono_ms();
     va_list ap;
 
     if (level < journal.least)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "node/clock.h"
 #include "node/journal.h"
 #include "node/link_private.h"
 #include "node/mem.h"
@@ -173,7 +174,7 @@ links_apply(struct links *links, const struct roster *roster, bool readers_any)
 void
 links_tick(struct links *links)
 {
-    int64_t now = zclock_mono();
+    int64_t now = clock_mono_ms();
 
     for (size_t i = 0; i < links->n_peers; i++)
         link_peer_tick(links->peers[i]);

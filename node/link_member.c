@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "node/clock.h"
 #include "node/journal.h"
 #include "node/link_private.h"
 #include "node/mem.h"
@@ -35,7 +36,7 @@ add(struct link_members *m, const char *user)
     snprintf(member->user, sizeof member->user, "%s", user);
     member->reader = user[0] == '?';
     member->tokens = 1000 * (member->reader ? ASK_BURST_READER : ASK_BURST);
-    member->seen_mono_ms = zclock_mono();
+    member->seen_mono_ms = clock_mono_ms();
     m->n_readers += member->reader;
     xgrow(&m->v, &m->cap, m->n, sizeof *m->v);
     m->v[m->n++] = member;
@@ -92,7 +93,7 @@ link_member(struct links *links, const char *user)
         return NULL;
     if (!m)
         m = add(&links->members, user);
-    if (m->until_mono_ms > zclock_mono())
+    if (m->until_mono_ms > clock_mono_ms())
         return NULL;
     return m;
 }
@@ -101,7 +102,7 @@ void
 link_members_sweep(struct links *links)
 {
     struct link_members *m = &links->members;
-    int64_t now = zclock_mono();
+    int64_t now = clock_mono_ms();
 
     for (size_t i = m->n; i-- > 0;) {
         struct link_member *one = m->v[i];
@@ -146,7 +147,7 @@ link_member_subscribe(struct link_member *m, struct cim_bytes prefix)
     uint64_t hash = hash_of(prefix);
     size_t most = m->reader ? LINK_SUBS_READER : LINK_SUBS_MEMBER;
 
-    m->seen_mono_ms = zclock_mono();
+    m->seen_mono_ms = clock_mono_ms();
     if (sub_find(m, hash) < m->n_subs)
         return true;
     if (m->n_subs >= most)
@@ -192,7 +193,7 @@ link_members_unsubscribe(struct links *links, struct cim_bytes prefix)
 bool
 link_member_ask(struct link_member *m)
 {
-    int64_t now = zclock_mono();
+    int64_t now = clock_mono_ms();
     int64_t rate = m->reader ? ASK_RATE_READER : ASK_RATE;
     int64_t most = 1000 * (m->reader ? ASK_BURST_READER : ASK_BURST);
 
@@ -232,7 +233,7 @@ link_page_end(struct links *links, const char *user)
 void
 link_member_suspend(struct links *links, struct link_member *m)
 {
-    m->until_mono_ms = zclock_mono() + ZAP_SUSPEND_MS;
+    m->until_mono_ms = clock_mono_ms() + ZAP_SUSPEND_MS;
     zap_suspend(links->zap, m->user);
     log_warn("LINK-SUSPENDED",
              "member=%s minutes=%d why=\"more than %d subscriptions\"", m->user,

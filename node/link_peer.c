@@ -11,6 +11,7 @@
  */
 #include <string.h>
 
+#include "node/clock.h"
 #include "node/journal.h"
 #include "node/link_frames.h"
 #include "node/link_private.h"
@@ -81,7 +82,7 @@ on_event(struct link_end *end, unsigned event)
         break;
     case ZMQ_EVENT_DISCONNECTED:
         end->up = false;
-        end->lost_mono_ms = zclock_mono();
+        end->lost_mono_ms = clock_mono_ms();
         break;
     default:
         break;
@@ -277,7 +278,7 @@ static void
 dial(struct link_peer *peer)
 {
     peer->links_made++;
-    peer->linked_mono_ms = zclock_mono();
+    peer->linked_mono_ms = clock_mono_ms();
     peer->relink_mono_ms = 0;
     end_dial(&peer->sub);
     end_dial(&peer->dealer);
@@ -350,7 +351,7 @@ wait_ms(const struct link_peer *peer)
 void
 link_peer_tick(struct link_peer *peer)
 {
-    int64_t now = zclock_mono();
+    int64_t now = clock_mono_ms();
     int64_t last = peer->frame_mono_ms > peer->linked_mono_ms
                        ? peer->frame_mono_ms
                        : peer->linked_mono_ms;

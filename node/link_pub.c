@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* XPUB: what we publish, and who subscribes to what. */
+#include "node/failpoint.h"
 #include "node/journal.h"
 #include "node/link_frames.h"
 #include "node/link_private.h"
@@ -91,4 +92,5 @@ links_publish(struct links *links, struct cim_bytes topic,
     sock = zsock_resolve(links->pub.sock);
     if (link_frames_send(sock, topic, true))
         (void)link_frames_send(sock, frame, false);
+    (void)FAILPOINT(PUB_SENT);
 }

@@ -2,6 +2,8 @@
 /* A SUB per peer: so what comes in is known to be from that peer's node. */
 #include <string.h>
 
+#include "node/clock.h"
+#include "node/failpoint.h"
 #include "node/link_frames.h"
 #include "node/link_private.h"
 #include "node/mem.h"
@@ -9,13 +11,15 @@
 static void
 handle(struct link_peer *peer, struct link_frames *f)
 {
-    peer->frame_mono_ms = zclock_mono();
+    peer->frame_mono_ms = clock_mono_ms();
     peer->failures = 0;
+    (void)FAILPOINT(LIVE_RECEIVED);
     if (f->total == 2)
         mesh_live(peer->links->mesh, peer->name, link_frames_at(f, 0),
                   link_frames_at(f, 1));
     else
         link_refuse(peer->links, peer->name, CIM_EFORM);
+    (void)FAILPOINT(LIVE_GIVEN);
 }
 
 static int

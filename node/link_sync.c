@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "node/failpoint.h"
 #include "node/journal.h"
 #include "node/link_frames.h"
 #include "node/link_private.h"
@@ -58,6 +59,7 @@ answer_heads(struct links *links, struct link_member *m, struct cim_bytes id,
     err = mesh_heads(links->mesh, ask, &out);
     if (err == CIM_OK)
         reply(links, id, cim_buf_bytes(&out));
+    (void)FAILPOINT(HEADS_SENT);
     cim_buf_clear(&out);
     return err;
 }
@@ -173,6 +175,7 @@ links_page(struct links *links, struct serve_task *task)
             reply_refused(links, id, route.rid, task->err);
         else
             reply(links, id, cim_buf_bytes(&task->answer));
+        (void)FAILPOINT(PAGE_SENT);
     }
     serve_task_destroy(&task);
 }
@@ -188,10 +191,14 @@ on_answer(zloop_t *loop, zmq_pollitem_t *item, void *arg)
     for (int i = 0; i < LINK_PER_TURN; i++) {
         bool got = link_frames_read(item->socket, &f);
 
+        if (got)
+            (void)FAILPOINT(PAGE_RECEIVED);
         if (got && f.total == 1)
             mesh_answer(peer->links->mesh, peer->name, link_frames_at(&f, 0));
         else if (got)
             link_refuse(peer->links, peer->name, CIM_EFORM);
+        if (got)
+            (void)FAILPOINT(PAGE_GIVEN);
         link_frames_clear(&f);
         if (!got)
             break;
@@ -230,4 +237,5 @@ links_ask(struct links *links, const char *peer, struct cim_bytes frame)
 
     if (p && p->dealer.sock && frame.len <= CIM_SYNC_ASK_MAX)
         (void)link_frames_send(p->dealer.sock, frame, false);
+    (void)FAILPOINT(PAGE_ASKED);
 }

@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include "keys/sign.h"
+#include "node/clock.h"
 #include "node/cmd.h"
+#include "node/failpoint.h"
 #include "node/http_json.h"
 
 #define DEFAULT_DIR "/etc/cimesh"
@@ -21,46 +23,49 @@
 const struct cmd cmd_table[] = {
     {"init", "COMMUNITY/NODE [--endpoint tcp://HOST:PORT] [...]",
      "make a site directory: keys, configuration, roster file", cmd_init_help,
-     cmd_init},
+     cmd_init, false},
     {"node", "", "run this node in the foreground, log on stderr",
-     cmd_node_help, cmd_node},
+     cmd_node_help, cmd_node, false},
     {"roster",
      "add [--replace] FILE | show [COMMUNITY]\n"
      "       | check [FILE...] | diff FILE | remove COMMUNITY",
-     "the communities trusted here", cmd_roster_help, cmd_roster},
+     "the communities trusted here", cmd_roster_help, cmd_roster, false},
     {"follow", "TOPIC... [--since all|now]", "hear this from others",
-     cmd_follow_help, cmd_follow},
+     cmd_follow_help, cmd_follow, false},
     {"unfollow", "TOPIC...", "hear this no more", cmd_unfollow_help,
-     cmd_unfollow},
+     cmd_unfollow, false},
     {"publish", "TYPE field=value ... | --from-env | --file FILE|-",
      "say what happened: signed, kept and sent to who follows",
-     cmd_publish_help, cmd_publish},
+     cmd_publish_help, cmd_publish, false},
     {"sub", "PREFIX... [-C N] [-W SECONDS] [--since WHEN]",
-     "show events as they arrive", cmd_sub_help, cmd_sub},
+     "show events as they arrive", cmd_sub_help, cmd_sub, false},
     {"log", "[PREFIX...] [-n N] [--since WHEN]", "show what is stored",
-     cmd_log_help, cmd_log},
+     cmd_log_help, cmd_log, false},
     {"show", "[COMMUNITY:]ID [--proof]", "show one event, or its proof",
-     cmd_show_help, cmd_show},
+     cmd_show_help, cmd_show, false},
     {"verify", "FILE|-", "is this what a community said? without a node",
-     cmd_verify_help, cmd_verify},
+     cmd_verify_help, cmd_verify, false},
     {"status", "", "is my node well, who is up, is anything missing",
-     cmd_status_help, cmd_status},
+     cmd_status_help, cmd_status, false},
     {"peers", "", "each peer: heads, lag, gaps, refusals", cmd_peers_help,
-     cmd_peers},
+     cmd_peers, false},
     {"hooks", "[list | runs [HOOK] [-n N]]",
-     "what is triggered here, and how it ended", cmd_hooks_help, cmd_hooks},
+     "what is triggered here, and how it ended", cmd_hooks_help, cmd_hooks,
+     false},
     {"key", "show", "this node's public keys and fingerprint", cmd_key_help,
-     cmd_key},
+     cmd_key, false},
     {"reload", "", "the running node reads its files again", cmd_reload_help,
-     cmd_reload},
+     cmd_reload, false},
     {"bench", "[--connections N] [--batch N] [--events N] [--seconds S]",
      "how many events a second this node acknowledges", cmd_bench_help,
-     cmd_bench},
+     cmd_bench, false},
     {"backup", "FILE", "copy the store to FILE, while the node runs",
-     cmd_backup_help, cmd_backup},
+     cmd_backup_help, cmd_backup, false},
     {"fsck", "[--dry-run]", "is all that is stored still what was signed",
-     cmd_fsck_help, cmd_fsck},
-    {NULL, NULL, NULL, NULL, NULL},
+     cmd_fsck_help, cmd_fsck, false},
+    {"failpoints", "", "the moments at which a test may stop this build",
+     cmd_failpoints_help, cmd_failpoints, true},
+    {NULL, NULL, NULL, NULL, NULL, false},
 };
 
 struct line {
@@ -191,6 +196,20 @@ finish(int rc)
     return rc;
 }
 
+/* What tests set; in other builds nothing is looked at. */
+static int
+start_test_doors(void)
+{
+    struct cim_diag diag = {{0}};
+    enum cim_err err = clock_start(&diag);
+
+#ifdef CIM_FAILPOINTS
+    if (err == CIM_OK)
+        err = failpoint_start(getenv("CIMESH_FAILPOINT"), &diag);
+#endif
+    return err == CIM_OK ? CMD_OK : cmd_fail(CMD_USAGE, "", "%s", diag.text);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -203,5 +222,8 @@ main(int argc, char **argv)
         return cmd_fail(CMD_SYSTEM, "",
                         "the crypto library does not start; is there a "
                         "source of random numbers (/dev/urandom)?");
+    int code = start_test_doors();
+    if (code != CMD_OK)
+        return code;
     return finish(dispatch(&line, argc, argv));
 }

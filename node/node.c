@@ -6,6 +6,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "node/clock.h"
+#include "node/failpoint.h"
 #include "node/journal.h"
 #include "node/mem.h"
 #include "node/node_private.h"
@@ -40,6 +42,11 @@ effect_publish(void *ctx, struct cim_bytes topic, struct cim_bytes frame)
 static void
 effect_submit(void *ctx, struct store_job *job)
 {
+    if (job->n_batches && job->batches[0].own) {
+        (void)FAILPOINT(BATCH_SIGNED);
+        if (job->batches[0].sh.h.first == 1)
+            (void)FAILPOINT(EPOCH_BEGUN);
+    }
     node_submit(ctx, job);
 }
 
@@ -57,6 +64,7 @@ static void
 effect_answered(void *ctx, struct mesh_request *request)
 {
     node_api_answered(ctx, request);
+    (void)FAILPOINT(ANSWER_GIVEN);
 }
 
 static void
@@ -75,14 +83,14 @@ static int64_t
 effect_now_ms(void *ctx)
 {
     (void)ctx;
-    return zclock_time();
+    return clock_wall_ms();
 }
 
 static int64_t
 effect_mono_ms(void *ctx)
 {
     (void)ctx;
-    return zclock_mono();
+    return clock_mono_ms();
 }
 
 static void
@@ -292,6 +300,7 @@ start(struct node *node, struct cim_diag *diag)
         code = node_load_identity(node, diag);
     if (!code)
         code = start_store(node, diag);
+    (void)FAILPOINT(START_STORE);
     if (!code)
         code = node_load_roster(node, diag);
     if (!code)
@@ -302,8 +311,10 @@ start(struct node *node, struct cim_diag *diag)
     code = start_threads(node, diag);
     if (!code)
         code = start_links(node, diag);
+    (void)FAILPOINT(START_LINKS);
     if (!code)
         code = start_hooks(node);
+    (void)FAILPOINT(START_HOOKS);
     if (!code)
         code = start_http(node, diag);
     if (!code)
@@ -338,6 +349,7 @@ stop(struct node *node)
     links_close(&node->links);
     serve_stop(&node->serve);
     store_thread_stop(&node->store_thread);
+    (void)FAILPOINT(STOP_STORE);
     mesh_destroy(&node->mesh);
     node_api_clear(node);
     store_close(&node->store);
@@ -357,8 +369,10 @@ stop(struct node *node)
 int
 node_run(const char *dir)
 {
-    struct node node = {
-        .dir = dir, .signal_fd = -1, .health = -1, .started_ms = zclock_time()};
+    struct node node = {.dir = dir,
+                        .signal_fd = -1,
+                        .health = -1,
+                        .started_ms = clock_wall_ms()};
     struct cim_diag diag = {0};
 
     node.exit_code = start(&node, &diag);
@@ -366,7 +380,9 @@ node_run(const char *dir)
         fprintf(stderr, "cimesh: %s\n", diag.text);
     } else {
         say_ready(&node);
+        (void)FAILPOINT(START_READY);
         node_run_loop(&node);
+        (void)FAILPOINT(STOP_DRAINED);
     }
     stop(&node);
     return node.exit_code;

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "node/clock.h"
 #include "node/journal.h"
 #include "node/mem.h"
 #include "node/node_private.h"
@@ -119,7 +120,7 @@ roster_job(const struct roster_change *change)
     job->roster.serial = change->serial;
     if (change->what != ROSTER_REMOVED)
         job->roster.bytes = xbytes(cim_buf_bytes(&change->bytes));
-    job->now_ms = zclock_time();
+    job->now_ms = clock_wall_ms();
     return job;
 }
 

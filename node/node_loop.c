@@ -6,6 +6,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "node/clock.h"
+#include "node/failpoint.h"
 #include "node/journal.h"
 #include "node/mem.h"
 #include "node/node_private.h"
@@ -24,15 +26,16 @@ stop(struct node *node)
     }
     log_info("NODE-STOP", "why=signal");
     notify_stopping();
-    node->stop_mono_ms = zclock_mono();
+    node->stop_mono_ms = clock_mono_ms();
     http_health(node->http, false, "stopping");
+    (void)FAILPOINT(STOP_ASKED);
 }
 
 /* Everything of our own is committed and told, hooks had their moment. */
 static bool
 is_drained(struct node *node)
 {
-    int64_t passed = zclock_mono() - node->stop_mono_ms;
+    int64_t passed = clock_mono_ms() - node->stop_mono_ms;
     bool mesh = mesh_drain(node->mesh);
     bool hooks = hooks_drain(node->hooks) || passed > NODE_HOOKS_MS;
 
@@ -90,6 +93,10 @@ static void
 job_done(struct node *node, struct store_job *job)
 {
     note_storage(node, job);
+    if (job->n_batches && job->batches[0].own)
+        (void)FAILPOINT(OWN_COMMITTED);
+    else if (job->kind == STORE_KEEP)
+        (void)FAILPOINT(PAGE_STORED);
     switch (job->kind) {
     case STORE_HOOK:
         node_hook_saved(node, job);
@@ -139,7 +146,7 @@ node_set_aside(struct node *node, const struct store_log *log, uint64_t seq,
     job->aside.log = *log;
     job->aside.seq = seq;
     job->aside.arrival = arrival;
-    job->now_ms = zclock_time();
+    job->now_ms = clock_wall_ms();
     log_warn("STORE-ROT",
              "node=%s epoch=%llu seq=%llu text=\"no longer what was signed or "
              "stored: looked at again, set aside, to be fetched again\"",
@@ -265,7 +272,7 @@ static void
 purge(struct node *node)
 {
     const struct settings *s = node->settings;
-    int64_t now_ms = zclock_time(), now = zclock_mono();
+    int64_t now_ms = clock_wall_ms(), now = clock_mono_ms();
     struct store_job *job;
 
     if ((!s->keep_days && !s->keep_bytes) ||

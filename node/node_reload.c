@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "node/failpoint.h"
 #include "node/journal.h"
 #include "node/mem.h"
 #include "node/node_private.h"
@@ -235,6 +236,7 @@ apply(struct node *node, struct settings **settings, struct roster_load *load,
     take_settings(node, settings);
     if (roster_changed) {
         take_roster(node, load);
+        (void)FAILPOINT(ROSTER_SWAPPED);
         mesh_set_roster(node->mesh, node->roster);
     }
     node_warnings_clear(node);
@@ -243,6 +245,7 @@ apply(struct node *node, struct settings **settings, struct roster_load *load,
     links_apply(node->links, node->roster, node->settings->readers_any);
     hooks_apply(node->hooks, node->settings, node->known, node->n_known,
                 node->last_arrival);
+    (void)FAILPOINT(RELOAD_DONE);
     return refused;
 }
 

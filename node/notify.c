@@ -2,9 +2,10 @@
 #include "node/notify.h"
 
 #include <inttypes.h>
-#include <time.h>
 
 #include <systemd/sd-daemon.h>
+
+#include "node/clock.h"
 
 void
 notify_ready(const char *status)
@@ -15,11 +16,8 @@ notify_ready(const char *status)
 void
 notify_reloading(void)
 {
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
     (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
-                     (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000);
+                     clock_mono_us());
 }
 
 void

@@ -4,21 +4,13 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "node/clock.h"
 
 #define FIRST_MS    1000
 #define TERMINAL_MS 200
 #define PLAIN_MS    10000
-
-static int64_t
-mono_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 void
 progress_start(struct progress *p, const char *cmd, const char *unit)
@@ -26,7 +18,7 @@ progress_start(struct progress *p, const char *cmd, const char *unit)
     *p = (struct progress){.cmd = cmd,
                            .unit = unit,
                            .terminal = isatty(STDERR_FILENO) == 1,
-                           .started_mono_ms = mono_ms()};
+                           .started_mono_ms = clock_mono_ms()};
     p->said_mono_ms = p->started_mono_ms;
 }
 
@@ -46,7 +38,7 @@ say(const struct progress *p, uint64_t done, uint64_t all, int64_t ms)
 void
 progress_say(struct progress *p, uint64_t done, uint64_t all)
 {
-    int64_t now = mono_ms(), ms = now - p->started_mono_ms;
+    int64_t now = clock_mono_ms(), ms = now - p->started_mono_ms;
     int64_t pause = p->terminal ? TERMINAL_MS : PLAIN_MS;
 
     if (now - p->said_mono_ms < pause || (p->terminal && ms < FIRST_MS))

@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "node/failpoint.h"
 #include "node/mem.h"
 #include "node/store_private.h"
 
@@ -369,9 +370,12 @@ checkpoint(struct store *store)
 {
     int frames = 0;
     int copied = 0;
+
+    (void)FAILPOINT(STORE_CHECKPOINT);
     int rc = sqlite3_wal_checkpoint_v2(
         store->db.h, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied);
 
+    (void)FAILPOINT(STORE_CHECKPOINTED);
     if (rc == SQLITE_OK) {
         store->wal_pages = (unsigned)(frames - copied);
         return;
@@ -428,12 +432,15 @@ store_commit(struct store *store, struct store_job **jobs, size_t n, bool *full)
     if (!store->failed) {
         sql_clear(&store->db);
         sql_run_plain(&store->db, SQL_BEGIN_WRITE);
+        sql_simulate(&store->db, FAILPOINT(STORE_BEGIN));
         for (size_t i = 0; i < n && store->db.rc == SQLITE_OK; i++)
             apply(store, jobs[i]);
         flush(store);
+        sql_simulate(&store->db, FAILPOINT(STORE_COMMIT));
         sql_run_plain(&store->db, SQL_COMMIT);
         if (store->db.rc != SQLITE_OK)
             return roll_back(store, jobs, n, full);
+        (void)FAILPOINT(STORE_COMMITTED);
         if (files_in_place(store))
             return CIM_OK;
         store->failed = true;

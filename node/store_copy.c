@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "node/failpoint.h"
 #include "node/file.h"
 #include "node/mem.h"
 #include "node/store_reader.h"
@@ -47,6 +48,7 @@ copy_pages(sqlite3_backup *copy, const struct store_copy_watch *watch, int *rc)
             sqlite3_sleep(BUSY_MS);
         else if (*rc != SQLITE_OK)
             return CIM_EIO;
+        (void)FAILPOINT(BACKUP_STEP);
         uint64_t all = (uint64_t)sqlite3_backup_pagecount(copy);
         uint64_t left = (uint64_t)sqlite3_backup_remaining(copy);
         if (!watch->go_on(watch->ctx, all > left ? all - left : 0, all))
@@ -159,8 +161,10 @@ copy_snapshot(struct store_reader *r, const char *to,
 
     if (err == CIM_OK) {
         err = copy_into(r, temporary, watch, diag);
+        (void)FAILPOINT(BACKUP_WHOLE);
         if (err == CIM_OK)
             err = put_in_place(temporary, to, diag);
+        (void)FAILPOINT(BACKUP_NAMED);
         unlink(temporary);
     }
     free(temporary);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/failpoint.h"
 #include "node/mem.h"
 #include "node/store_private.h"
 
@@ -67,6 +68,7 @@ store_starts(struct store *store, struct store_job *job)
         if (!prefix.len && !log->cursor && !log->cursor_dirty &&
             sqlite3_changes(store->db.h))
             log->cursor = start->seq;
+        sql_simulate(&store->db, FAILPOINT(STORE_START));
     }
 }
 
@@ -83,6 +85,7 @@ store_put_roster(struct store *store, struct store_job *job)
         sql_blob(st, 3, job->roster.bytes);
     }
     sql_run(&store->db, st);
+    sql_simulate(&store->db, FAILPOINT(STORE_ROSTER));
 }
 
 void
@@ -93,6 +96,7 @@ store_count(struct store *store, struct store_job *job)
         sql_str(st, 1, job->counters[i].name);
         sql_u64(st, 2, job->counters[i].add);
         sql_run(&store->db, st);
+        sql_simulate(&store->db, FAILPOINT(STORE_COUNTER));
     }
 }
 
@@ -140,6 +144,7 @@ run_put(struct store *store, const struct store_hook *hook, int64_t ended_ms)
     st = sql_use(&store->db, SQL_RUN_TRIM);
     sql_str(st, 1, hook->name);
     sql_run(&store->db, st);
+    sql_simulate(&store->db, FAILPOINT(STORE_RUN));
 }
 
 static void
@@ -157,6 +162,7 @@ run_end(struct store *store, const struct store_hook *hook)
     sql_run(&store->db, st);
     if (!sqlite3_changes(store->db.h))
         run_put(store, hook, hook->at_ms);
+    sql_simulate(&store->db, FAILPOINT(STORE_RUN_END));
 }
 
 void
@@ -169,6 +175,7 @@ store_put_hook(struct store *store, struct store_job *job)
         sql_str(st, 1, hook->name);
         sql_u64(st, 2, hook->cursor);
         sql_run(&store->db, st);
+        sql_simulate(&store->db, FAILPOINT(STORE_HOOK));
     }
     if (!hook->run)
         return;

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "node/failpoint.h"
 #include "node/mem.h"
 #include "node/store_private.h"
 
@@ -32,6 +33,7 @@ own_put(struct store *store, int64_t log, const struct store_event *event)
     sql_int(st, 3, log);
     sql_u64(st, 4, event->seq);
     sql_run(&store->db, st);
+    sql_simulate(&store->db, FAILPOINT(STORE_OWN));
     return true;
 }
 
@@ -195,6 +197,7 @@ place_put(struct store *store, struct open_log *log, uint64_t seq,
     sql_int(st, 3, topic);
     sql_int(st, 4, arrival);
     sql_run(&store->db, st);
+    sql_simulate(&store->db, FAILPOINT(STORE_POSITION));
 }
 
 static void
@@ -210,6 +213,7 @@ refuse(struct store *store, struct open_log *log, const struct store_event *ev,
     sql_str(st, 4, cim_err_label(ev->refuse));
     sql_int(st, 5, now_ms);
     sql_run(&store->db, st);
+    sql_simulate(&store->db, FAILPOINT(STORE_REFUSED));
 }
 
 static void
@@ -240,6 +244,7 @@ event_put(struct store *store, struct open_log *log, struct store_event *ev,
         sql_null(st, 9);
     sql_blob(st, 10, ev->bytes);
     sql_run(&store->db, st);
+    sql_simulate(&store->db, FAILPOINT(STORE_EVENT));
     place_put(store, log, ev->seq, topic, (int64_t)ev->arrival);
     ev->stored = true;
     log->batch.held++;

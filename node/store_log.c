@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/failpoint.h"
 #include "node/mem.h"
 #include "node/store_private.h"
 
@@ -128,6 +129,7 @@ log_make(struct store *store, struct open_log *log)
     sql_int(st, 1, feed);
     sql_u64(st, 2, log->name.epoch);
     sql_run(&store->db, st);
+    sql_simulate(&store->db, FAILPOINT(STORE_LOG));
 }
 
 static uint64_t
@@ -196,6 +198,7 @@ store_batch_flush(struct store *store, struct open_log *log)
     sql_blob(st, 7, cim_buf_bytes(&nodes));
     sql_int(st, 8, b->held);
     sql_run(&store->db, st);
+    sql_simulate(&store->db, FAILPOINT(STORE_BATCH));
     cim_buf_clear(&nodes);
     log->batch_dirty = false;
 }
@@ -223,6 +226,7 @@ log_write(struct store *store, struct open_log *log)
     sql_int(st, 9, log->max_time_ms);
     sql_int(st, 10, log->id);
     sql_run(&store->db, st);
+    sql_simulate(&store->db, FAILPOINT(STORE_HEAD));
     log->log_dirty = false;
 }
 
@@ -236,6 +240,7 @@ cursor_write(struct store *store, struct open_log *log, struct cim_bytes prefix,
     sql_text(st, 2, prefix);
     sql_u64(st, 3, upto);
     sql_run(&store->db, st);
+    sql_simulate(&store->db, FAILPOINT(STORE_CURSOR));
 }
 
 static void
@@ -251,6 +256,7 @@ gaps_write(struct store *store, struct open_log *log)
         sql_u64(st, 2, log->gaps.v[i].first);
         sql_u64(st, 3, log->gaps.v[i].n);
         sql_run(&store->db, st);
+        sql_simulate(&store->db, FAILPOINT(STORE_GAP));
     }
     log->gaps_dirty = false;
 }

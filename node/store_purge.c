@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 
+#include "node/failpoint.h"
 #include "node/mem.h"
 #include "node/store_private.h"
 
@@ -142,6 +143,7 @@ store_purge(struct store *store, struct store_job *job)
         sql_u64(st, 3, victims[i].arrival);
         sql_run(&store->db, st);
         event_drop(store, &victims[i]);
+        sql_simulate(&store->db, FAILPOINT(STORE_PURGE));
     }
     for (size_t i = 0; i < n; i++) {
         bool seen = log && log->id == victims[i].log;
@@ -177,6 +179,7 @@ aside_put(struct store *store, const struct victim *v, int64_t now_ms)
     st = sql_use(&store->db, SQL_ASIDE_TRIM);
     sql_int(st, 1, sqlite3_last_insert_rowid(store->db.h) - ASIDE_KEEP);
     sql_run(&store->db, st);
+    sql_simulate(&store->db, FAILPOINT(STORE_ASIDE));
     cim_buf_clear(&copy);
 }
 

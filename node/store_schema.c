@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "node/failpoint.h"
 #include "node/store_private.h"
 
 static const char step_1[] =
@@ -173,9 +174,11 @@ store_migrate(struct store_db *db, const char *path, struct cim_diag *diag)
              STORE_APPLICATION, STORE_SCHEMA);
     run(db, "BEGIN IMMEDIATE");
     for (int64_t i = version; i < STORE_SCHEMA; i++)
-        run(db, steps[i]);
+        if (run(db, steps[i]))
+            sql_simulate(db, FAILPOINT(MIGRATION_STEP));
     run(db, pragmas);
     run(db, "COMMIT");
+    (void)FAILPOINT(MIGRATION_DONE);
     if (db->rc == SQLITE_OK)
         return CIM_OK;
     cim_diag_set(diag, "%s: cannot bring the database up to date: %s", path,

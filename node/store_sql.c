@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "node/store_sql.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "node/mem.h"
@@ -52,6 +53,15 @@ sql_fail(struct store_db *db, int rc)
         return;
     db->rc = rc;
     db->sys = last_errno(db->h);
+}
+
+void
+sql_simulate(struct store_db *db, int error)
+{
+    if (!error || db->rc != SQLITE_OK)
+        return;
+    db->rc = error == ENOSPC ? SQLITE_FULL : SQLITE_IOERR;
+    db->sys = error;
 }
 
 sqlite3_stmt *

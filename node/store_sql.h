@@ -230,8 +230,10 @@ struct store_db {
 };
 
 void sql_close(struct store_db *db);
-void sql_clear(struct store_db *db);        /* forgets the failure */
-void sql_fail(struct store_db *db, int rc); /* notes one */
+void sql_clear(struct store_db *db); /* forgets the failure */
+void sql_fail(struct store_db *db, int rc);
+/* As if the system had said this errno just now; 0 changes nothing. */
+void sql_simulate(struct store_db *db, int error); /* notes one */
 
 /* The statement, ready to bind; NULL once the connection failed. Every
  * parameter is bound at every use; what is bound is lent until it ends. */

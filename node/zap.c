@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "node/clock.h"
 #include "node/journal.h"
 #include "node/link_frames.h"
 #include "node/mem.h"
@@ -29,7 +30,7 @@ struct zap {
 static bool
 is_suspended(struct zap *zap, const char *user)
 {
-    int64_t now = zclock_mono();
+    int64_t now = clock_mono_ms();
 
     for (size_t i = 0; i < ZAP_SUSPENDED; i++) {
         struct suspended *s = &zap->suspended[i];
@@ -82,7 +83,7 @@ answer(void *sock, struct link_frames *r, const char *code, const char *user)
 static void
 tell_refused(struct zap *zap, struct cim_bytes address, const char *user)
 {
-    int64_t now = zclock_mono();
+    int64_t now = clock_mono_ms();
     char from[64];
 
     if (zap->line_mono_ms && now - zap->line_mono_ms < 1000)
@@ -194,5 +195,5 @@ zap_suspend(struct zap *zap, const char *user)
         if (zap->suspended[i].until_mono_ms < oldest->until_mono_ms)
             oldest = &zap->suspended[i];
     snprintf(oldest->user, sizeof oldest->user, "%s", user);
-    oldest->until_mono_ms = zclock_mono() + ZAP_SUSPEND_MS;
+    oldest->until_mono_ms = clock_mono_ms() + ZAP_SUSPEND_MS;
 }

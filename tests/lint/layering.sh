@@ -34,6 +34,7 @@ c?zmq\.h         node/link*.[ch] node/zap.[ch] node/node*.[ch] node/handoff.c no
 # CALL (regex)  files that may make it; - is nobody
 calls='
 zconfig_[a-z_]+                        node/zpl.c
+clock_gettime|gettimeofday|timespec_get|zclock_[a-z]+  node/clock.c
 zauth(_[a-z_]+)?                       -
 zcertstore_[a-z_]+                     -
 zcert_(load|save)[a-z_]*               -
@@ -99,6 +100,8 @@ $calls
 END
     complain "never these actors" "$f" \
         "zactor_new[[:space:]]*\\([[:space:]]*z(auth|monitor)"
+    complain "the time comes from node/clock.h" "$f" \
+        "(^|[^A-Za-z0-9_])time[[:space:]]*\\((NULL|0|&)"
     case $f in
     proto/*.c)
         complain "proto/ knows no file, socket, clock or thread" "$f" \
@@ -172,6 +175,9 @@ self_test() {
     plant node/zap.c '    zcert_t *c = zcert_load("x");'
     plant node/zap.c '    zcertstore_t *c = zcertstore_new(NULL);'
     plant node/link.c '    zmsg_t *m = zmsg_decode(frame);'
+    plant node/link.c '    now = time(NULL);'
+    plant node/link.c '    now = zclock_mono();'
+    plant node/journal.c '    clock_gettime(CLOCK_REALTIME, &t);'
     plant keys/a.c '    strcpy(a, b);'
     plant keys/a.c '    sprintf(a, b);'
     plant keys/a.c '    gets(a);'
@@ -181,6 +187,8 @@ self_test() {
     keep proto/wire.c '#include <msgpack.h>'
     keep node/link_peer.c '#include <czmq.h>'
     keep node/store_read.c '#include <sqlite3.h>'
+    keep node/clock.c '    clock_gettime(id, &t);'
+    keep node/a.c '    now = clock_wall_ms(); held_time(now);'
     keep node/zpl.c '    zconfig_t *z = zconfig_str_load(s);'
     keep proto/a.c '    snprintf(a, 3, "x"); cim_time(1); /* never zauth */'
     [ "$failed" = 0 ] && echo "every planted violation was found"

@@ -13,6 +13,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -63,6 +64,31 @@ class UnixHTTP(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
+class Clock:
+    """What a node adds to the time; takes effect at once, lives on over its
+    restarts. Builds with CIM_FAILPOINTS only (node/clock.h)."""
+
+    def __init__(self, path):
+        self.path, self.wall_ms, self.mono_ms = path, 0, 0
+        self._write()
+
+    def _write(self):
+        # In place: the node has the file mapped.
+        with open(self.path, "r+b" if os.path.exists(self.path) else "wb") as f:
+            f.write(struct.pack("<qq", self.wall_ms, self.mono_ms))
+
+    def wall(self, ms):
+        """Wall time is the real one plus this; may be negative, may jump."""
+        self.wall_ms = ms
+        self._write()
+
+    def mono(self, ms):
+        """Monotonic time is the real one plus this; never less than before."""
+        assert ms >= self.mono_ms
+        self.mono_ms = ms
+        self._write()
+
+
 class Node:
     """One site directory, and the process when it runs."""
 
@@ -73,7 +99,7 @@ class Node:
         self.events = f"tcp://127.0.0.1:{free_port()}"
         self.sync = f"tcp://127.0.0.1:{free_port()}"
         self.follows, self.since, self.extra = [], "all", ""
-        self.process, self.env = None, {}
+        self.process, self.env, self._clock = None, {}, None
         self.cli("init", name, "--endpoint", self.events, "--sync", self.sync)
         self.configure()
 
@@ -157,6 +183,14 @@ class Node:
         prefix = self.dir + ".fault"
         self.env = {"LD_PRELOAD": os.environ["CIMESH_FAULT_LIB"], "CIMESH_FAULT": prefix}
         return prefix
+
+    @property
+    def clock(self):
+        """Its test clock, asked for before the start that is to have it."""
+        if self._clock is None:
+            self._clock = Clock(self.dir + ".clock")
+            self.env["CIMESH_TEST_CLOCK"] = self._clock.path
+        return self._clock
 
     # ---- what it says ----
 
