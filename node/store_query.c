@@ -6,7 +6,8 @@
  * anybody sees them. When the prefixes select few topics, candidates come
  * from the topic index: the smallest next arrival among the topics, again and
  * again. Otherwise they come from a scan that ends after SCAN_ROWS rows, with
- * a mark where to go on.
+ * a mark where to go on. The newest have no such mark: where the scan ends
+ * before there are enough, all the topics are asked after all.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,16 +16,17 @@
 #include "node/store_reader.h"
 #include "proto/event.h"
 
-#define SCAN_ROWS   20000  /* looked at in one call */
-#define NEWEST_ROWS 200000 /* the same for the newest, which cannot go on */
-#define FEW_TOPICS  256    /* more: scan */
-#define FIND_ROWS   10000  /* events of one id */
+#define SCAN_ROWS   20000     /* looked at in one call */
+#define FEW_TOPICS  256       /* more: scan first */
+#define MANY_TOPICS (1 << 20) /* 16 MiB; more: scan to the end */
+#define FIND_ROWS   10000     /* events of one id */
 
 /* ---- candidates ---------------------------------------------------------*/
 
 /* Arrivals in (after, upto] that match, one way or the other. */
 struct candidates {
     struct store_reader *r;
+    const struct store_query *query;
     uint64_t after, upto;
     bool down;
     bool few;
@@ -32,9 +34,11 @@ struct candidates {
     sqlite3_stmt *scan;
     size_t left; /* rows it may still look at */
     uint64_t at; /* the row it last looked at */
-    int64_t topics[FEW_TOPICS];
-    uint64_t next[FEW_TOPICS]; /* of each topic; 0: none left */
-    size_t n_topics;
+    struct topic_place {
+        int64_t topic;
+        uint64_t next; /* its next arrival; 0: none left */
+    } * topics;        /* owned */
+    size_t n_topics, cap_topics;
 };
 
 /* One past all texts with this prefix; false when there is none. */
@@ -50,37 +54,27 @@ prefix_end(const struct cim_prefix *prefix, struct cim_prefix *end)
     return true;
 }
 
-static void
-add_topic(struct candidates *c, int64_t topic)
+/* The topics of one prefix, behind those that are there; false: too many. */
+static bool
+add_topics(struct candidates *c, const struct cim_prefix *prefix, size_t most)
 {
-    for (size_t i = 0; i < c->n_topics; i++)
-        if (c->topics[i] == topic)
-            return;
-    if (c->n_topics == FEW_TOPICS)
-        c->few = false;
+    sqlite3_stmt *st = sql_use(c->r->db, SQL_TOPIC_RANGE);
+    struct cim_prefix end;
+
+    sql_text(st, 1, cim_prefix_bytes(prefix));
+    if (prefix_end(prefix, &end))
+        sql_text(st, 2, cim_prefix_bytes(&end));
     else
-        c->topics[c->n_topics++] = topic;
-}
-
-/* Fills topics; c->few goes false when there are too many. */
-static void
-find_topics(struct candidates *c, const struct store_query *query)
-{
-    c->few = query->n_prefixes > 0 && !c->filter.all;
-    for (size_t i = 0; c->few && i < query->n_prefixes; i++) {
-        sqlite3_stmt *st = sql_use(c->r->db, SQL_TOPIC_RANGE);
-        struct cim_prefix end;
-
-        sql_text(st, 1, cim_prefix_bytes(&query->prefixes[i]));
-        if (prefix_end(&query->prefixes[i], &end))
-            sql_text(st, 2, cim_prefix_bytes(&end));
-        else
-            sql_null(st, 2);
-        sql_int(st, 3, FEW_TOPICS + 1);
-        while (c->few && sql_row(c->r->db, st))
-            add_topic(c, sqlite3_column_int64(st, 0));
-        sql_end(st);
+        sql_blob(st, 2, cim_bytes_of("", 0)); /* comes after all text */
+    while (sql_row(c->r->db, st)) {
+        if (c->n_topics == most) {
+            sql_end(st);
+            return false;
+        }
+        xgrow(&c->topics, &c->cap_topics, c->n_topics, sizeof *c->topics);
+        c->topics[c->n_topics++].topic = sqlite3_column_int64(st, 0);
     }
+    return true;
 }
 
 static uint64_t
@@ -95,22 +89,40 @@ topic_next(struct candidates *c, int64_t topic)
     return (uint64_t)sql_value(c->r->db, st, 0);
 }
 
-static void
-candidates_open(struct candidates *c, const struct store_query *query)
+/* False: there are more than that. A topic of two prefixes is there twice. */
+static bool
+find_topics(struct candidates *c, size_t most)
 {
-    c->filter = topic_filter_of(query->prefixes, query->n_prefixes);
-    c->filter.all |= query->n_prefixes == 0;
-    c->at = c->after;
-    find_topics(c, query);
-    if (c->few) {
-        for (size_t i = 0; i < c->n_topics; i++)
-            c->next[i] = topic_next(c, c->topics[i]);
-        return;
-    }
-    c->left = c->down ? NEWEST_ROWS : SCAN_ROWS;
+    bool all = true;
+
+    c->n_topics = 0;
+    for (size_t i = 0; all && i < c->query->n_prefixes; i++)
+        all = add_topics(c, &c->query->prefixes[i], most);
+    for (size_t i = 0; all && i < c->n_topics; i++)
+        c->topics[i].next = topic_next(c, c->topics[i].topic);
+    return all;
+}
+
+static void
+scan_open(struct candidates *c, size_t rows)
+{
+    c->left = rows;
     c->scan = sql_use(c->r->db, c->down ? SQL_SCAN_DOWN : SQL_SCAN_UP);
     sql_u64(c->scan, 1, c->after);
     sql_u64(c->scan, 2, c->upto);
+}
+
+static void
+candidates_open(struct candidates *c)
+{
+    const struct store_query *query = c->query;
+
+    c->filter = topic_filter_of(query->prefixes, query->n_prefixes);
+    c->filter.all |= query->n_prefixes == 0;
+    c->at = c->after;
+    c->few = !c->filter.all && find_topics(c, FEW_TOPICS);
+    if (!c->few)
+        scan_open(c, c->down && c->filter.all ? SIZE_MAX : SCAN_ROWS);
 }
 
 static void
@@ -118,30 +130,74 @@ candidates_close(struct candidates *c)
 {
     sql_end(c->scan);
     topic_filter_clear(&c->filter);
+    free(c->topics);
+}
+
+/* Which of the topics comes next; NULL at the end. */
+static const struct topic_place *
+merge_best(const struct candidates *c)
+{
+    const struct topic_place *best = NULL;
+
+    for (size_t i = 0; i < c->n_topics; i++) {
+        const struct topic_place *t = &c->topics[i];
+        if (t->next &&
+            (!best || (c->down ? t->next > best->next : t->next < best->next)))
+            best = t;
+    }
+    return best;
 }
 
 /* The next by the topic index; 0 at the end. */
 static uint64_t
 merge_next(struct candidates *c)
 {
-    size_t best = SIZE_MAX;
+    const struct topic_place *best = merge_best(c);
 
-    for (size_t i = 0; i < c->n_topics; i++) {
-        if (!c->next[i])
-            continue;
-        if (best == SIZE_MAX ||
-            (c->down ? c->next[i] > c->next[best] : c->next[i] < c->next[best]))
-            best = i;
-    }
-    if (best == SIZE_MAX)
+    if (!best)
         return 0;
-    uint64_t arrival = c->next[best];
+    uint64_t arrival = best->next;
     if (c->down)
         c->upto = arrival - 1;
     else
         c->after = arrival;
-    c->next[best] = topic_next(c, c->topics[best]);
+    for (size_t i = 0; i < c->n_topics; i++)
+        if (c->topics[i].next == arrival)
+            c->topics[i].next = topic_next(c, c->topics[i].topic);
     return arrival;
+}
+
+/* Downwards, when many topics have been quiet for long. */
+static uint64_t
+leave_scan(struct candidates *c)
+{
+    sql_end(c->scan);
+    c->scan = NULL;
+    c->upto = c->at - 1;
+    c->few = find_topics(c, MANY_TOPICS);
+    if (c->few)
+        return merge_next(c);
+    scan_open(c, SIZE_MAX);
+    return 0;
+}
+
+/* The next match of the scan; 0: none in the rows it may look at. */
+static uint64_t
+scan_next(struct candidates *c)
+{
+    for (; c->scan && c->left > 0; c->left--) {
+        if (!sql_row(c->r->db, c->scan)) {
+            c->scan = NULL;
+            return 0;
+        }
+        c->at = sql_get_u64(c->scan, 0);
+        if (topic_filter_match(c->r, &c->filter,
+                               sqlite3_column_int64(c->scan, 1))) {
+            c->left--;
+            return c->at;
+        }
+    }
+    return 0;
 }
 
 /* *cut: the scan looked at all it may, there may be more. */
@@ -151,19 +207,15 @@ candidates_next(struct candidates *c, bool *cut)
     *cut = false;
     if (c->few)
         return merge_next(c);
-    while (c->left > 0) {
-        c->left--;
-        if (!sql_row(c->r->db, c->scan)) {
-            c->scan = NULL;
-            return 0;
-        }
-        c->at = sql_get_u64(c->scan, 0);
-        if (topic_filter_match(c->r, &c->filter,
-                               sqlite3_column_int64(c->scan, 1)))
-            return c->at;
+    uint64_t arrival = scan_next(c);
+    if (arrival || !c->scan)
+        return arrival;
+    if (!c->down) {
+        *cut = true;
+        return 0;
     }
-    *cut = true;
-    return 0;
+    arrival = leave_scan(c);
+    return arrival || c->few ? arrival : scan_next(c);
 }
 
 /* ---- rows ---------------------------------------------------------------*/
@@ -327,6 +379,7 @@ store_events(struct store_reader *r, const struct store_query *query,
         sqlite3_stmt *st = sql_use(r->db, SQL_META_GET);
         sql_str(st, 1, "last_arrival");
         c->r = r;
+        c->query = query;
         c->upto = (uint64_t)sql_value(r->db, st, 0);
         if (query->upto && query->upto < c->upto)
             c->upto = query->upto;
@@ -338,7 +391,7 @@ store_events(struct store_reader *r, const struct store_query *query,
             c->after = before_since(r, query, c->upto);
     }
     if (c->r && c->after < c->upto) {
-        candidates_open(c, query);
+        candidates_open(c);
         if (c->down)
             run_newest(c, &d, scanned);
         else

@@ -44,8 +44,7 @@
     X(SQL_TOPIC_GET, "SELECT id FROM topic WHERE name = ?")                    \
     X(SQL_TOPIC_PUT, "INSERT INTO topic(name) VALUES(?)")                      \
     X(SQL_TOPIC_NAME, "SELECT name FROM topic WHERE id = ?")                   \
-    X(SQL_TOPIC_RANGE, "SELECT id FROM topic WHERE name >= ?1 AND"             \
-                       " (?2 IS NULL OR name < ?2) LIMIT ?3")                  \
+    X(SQL_TOPIC_RANGE, "SELECT id FROM topic WHERE name >= ? AND name < ?")    \
     /* logs */                                                                 \
     X(SQL_LOG_GET,                                                             \
       "SELECT l.id, header, sig, sum, high, top, held, floor,"                 \
