@@ -161,7 +161,8 @@ CIM_MUST enum cim_err mesh_heads(struct mesh *mesh,
 /* Takes the request; it comes back through effects->answered. */
 void mesh_publish(struct mesh *mesh, struct mesh_request *request);
 
-/* A job came back from the store; takes it. Ours, and any STORE_ASIDE. */
+/* A job came back from the store; takes it. Ours, and any STORE_ASIDE and
+ * STORE_PURGE. */
 void mesh_job_done(struct mesh *mesh, struct store_job *job);
 void mesh_have_done(struct mesh *mesh, struct mesh_have_ask *ask);
 

@@ -283,6 +283,8 @@ mesh_job_done(struct mesh *mesh, struct store_job *job)
     storage_seen(mesh, job);
     if (job->kind == STORE_ASIDE) {
         mesh_log_aside(mesh, job);
+    } else if (job->kind == STORE_PURGE) {
+        mesh_log_purged(mesh, job);
     } else {
         mesh->job_bytes -= task->bytes;
         mesh_share_job_done(task);

@@ -415,6 +415,23 @@ mesh_log_aside(struct mesh *m, const struct store_job *job)
     mesh_wake(m, log);
 }
 
+void
+mesh_log_purged(struct mesh *m, const struct store_job *job)
+{
+    for (size_t i = 0; i < job->purge.n_left && job->err == CIM_OK; i++) {
+        const struct store_left *left = &job->purge.left[i];
+        struct mesh_feed *feed =
+            mesh_feed_find(m, cim_bytes_str(left->log.node));
+        struct mesh_log *log =
+            feed ? mesh_log_find(feed, left->log.epoch) : NULL;
+
+        if (!log)
+            continue;
+        log->held = left->held;
+        log->floor = left->floor;
+    }
+}
+
 /* ---- at the start --------------------------------------------------------*/
 
 static void

@@ -371,6 +371,7 @@ bool mesh_log_head_kept(const struct mesh_log *log);
 void mesh_log_made(struct mesh *m, const struct cim_header *h);
 /* An event was set aside: its position is a gap that anybody may fill. */
 void mesh_log_aside(struct mesh *m, const struct store_job *job);
+void mesh_log_purged(struct mesh *m, const struct store_job *job);
 /* A job came back: heads, cursors, gaps as they are now. */
 void mesh_log_kept(struct mesh *m, const struct store_job *job);
 

@@ -103,12 +103,18 @@ job_done(struct node *node, struct store_job *job)
         hooks_job_done(node->hooks, job);
         break;
     case STORE_ROSTER:
-    case STORE_PURGE:
         if (job->err)
-            log_warn("STORE-JOB", "kind=%s error=%s",
-                     job->kind == STORE_PURGE ? "purge" : "roster",
+            log_warn("STORE-JOB", "kind=roster error=%s",
                      cim_err_label(job->err));
         store_job_destroy(&job);
+        break;
+    case STORE_PURGE:
+        if (job->err)
+            log_warn("STORE-JOB", "kind=purge error=%s",
+                     cim_err_label(job->err));
+        else if (job->purge.purged)
+            node->purge_mono_ms = 0; /* with the next tick */
+        mesh_job_done(node->mesh, job);
         break;
     default:
         mesh_job_done(node->mesh, job);
@@ -276,7 +282,7 @@ purge(struct node *node)
     struct store_job *job;
 
     if ((!s->keep_days && !s->keep_bytes) ||
-        now - node->purge_mono_ms < NODE_PURGE_MS)
+        (node->purge_mono_ms && now - node->purge_mono_ms < NODE_PURGE_MS))
         return;
     node->purge_mono_ms = now;
     job = store_job_new(STORE_PURGE);

@@ -62,6 +62,7 @@ store_job_destroy(struct store_job **p)
     free(job->starts);
     free(job->counters);
     free((void *)job->roster.bytes.p);
+    free(job->purge.left);
     span_clear(&job->gaps);
     free(job);
 }

@@ -142,6 +142,12 @@ struct store_counter {
     uint64_t add;
 };
 
+/* What a purge left of a log. */
+struct store_left {
+    struct store_log log;
+    uint64_t held, floor; /* as in store_log_state */
+};
+
 /*
  * What the store is asked to do, and, when it comes back, what became of it.
  * The submitter makes it, gives it away, and gets it back once: committed, or
@@ -176,7 +182,10 @@ struct store_job {
     struct { /* STORE_PURGE: oldest first, until both hold; 0 = no limit */
         int64_t before_ms;
         uint64_t max_bytes;
-        uint64_t purged; /* set by the store */
+        /* set by the store */
+        uint64_t purged;         /* not 0: there may be more, ask again */
+        struct store_left *left; /* owned; of each log that lost events */
+        size_t n_left;
     } purge;
 
     /* set by the store */

@@ -127,11 +127,41 @@ raise_floor(struct store *store, struct open_log *log)
     }
 }
 
+static int
+by_log(const void *a, const void *b)
+{
+    const struct victim *x = a;
+    const struct victim *y = b;
+
+    return (x->log > y->log) - (x->log < y->log);
+}
+
+/* What is left of each log that lost events. */
+static void
+tell_left(struct store *store, struct store_job *job, struct victim *victims,
+          size_t n)
+{
+    size_t cap = 0;
+
+    qsort(victims, n, sizeof *victims, by_log);
+    for (size_t i = 0; i < n; i++) {
+        if (i && victims[i].log == victims[i - 1].log)
+            continue;
+        struct open_log *log = log_by_id(store, victims[i].log);
+        if (!log)
+            continue;
+        raise_floor(store, log);
+        xgrow(&job->purge.left, &cap, job->purge.n_left,
+              sizeof *job->purge.left);
+        job->purge.left[job->purge.n_left++] = (struct store_left){
+            .log = log->name, .held = log->held, .floor = log->floor};
+    }
+}
+
 void
 store_purge(struct store *store, struct store_job *job)
 {
     struct victim *victims = xcalloc(PURGE_ROWS, sizeof *victims);
-    struct open_log *log = NULL;
 
     store_logs_flush(store);
     store_logs_drop(store);
@@ -145,12 +175,7 @@ store_purge(struct store *store, struct store_job *job)
         event_drop(store, &victims[i]);
         sql_simulate(&store->db, FAILPOINT(STORE_PURGE));
     }
-    for (size_t i = 0; i < n; i++) {
-        bool seen = log && log->id == victims[i].log;
-        log = log_by_id(store, victims[i].log);
-        if (log && !seen)
-            raise_floor(store, log);
-    }
+    tell_left(store, job, victims, n);
     job->purge.purged = n;
     free(victims);
 }

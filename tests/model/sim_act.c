@@ -170,7 +170,10 @@ act_purge(struct sim *sim, struct sim_node *node, const struct sim_act *act)
     free(ages);
     if (n && !node->full && store_commit(node->store, &job, 1, &full) != CIM_OK)
         sim_violation(sim, "STORE", "%u: cannot purge", node->index);
-    store_job_destroy(&job);
+    if (node->up && n && !node->full)
+        mesh_job_done(node->mesh, job);
+    else
+        store_job_destroy(&job);
     sim_check_purge(node);
 }
 

@@ -174,6 +174,29 @@ gap_is_asked_of_the_author_again_when_its_entry_changes(void **state)
 }
 
 static void
+purged_events_are_no_longer_counted_as_stored(void **state)
+{
+    struct desk *d = *state;
+    struct store_job *job = store_job_new(STORE_PURGE);
+    struct sealed *s = theirs(d, T0, 4);
+    struct view_status status;
+
+    desk_follow(d, "odl/", false);
+    desk_meet(d);
+    desk_live(d, s, T0);
+    mesh_view_status(d->mesh, &status);
+    assert_int_equal(status.stored, 4);
+    view_status_clear(&status);
+    job->purge.max_bytes = 1;
+    commit_job(d->store, job);
+    mesh_job_done(d->mesh, job);
+    mesh_view_status(d->mesh, &status);
+    assert_int_equal(status.stored, 0);
+    view_status_clear(&status);
+    sealed_free(&s);
+}
+
+static void
 event_set_aside_is_fetched_again(void **state)
 {
     struct desk *d = *state;
@@ -249,6 +272,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(gap_is_asked_of_others_and_closed_by_a_find),
         TEST(gap_is_asked_of_the_author_again_when_its_entry_changes),
+        TEST(purged_events_are_no_longer_counted_as_stored),
         TEST(event_set_aside_is_fetched_again),
         TEST(unproven_page_says_nothing_and_the_next_peer_is_asked),
         TEST(key_nobody_knows_in_a_third_peers_page_blocks_nothing),

@@ -151,6 +151,10 @@ purged_events_are_neither_stored_again_nor_lost_count_of(void **state)
     struct store_job *job = purge_job(t->sh.h.time_ms, 0);
     commit_job(f->store, job);
     assert_int_equal(job->purge.purged, 6);
+    assert_int_equal(job->purge.n_left, 1);
+    assert_string_equal(job->purge.left->log.node, "odl/ci-1");
+    assert_int_equal(job->purge.left->held, 6);
+    assert_int_equal(job->purge.left->floor, 6);
     store_job_destroy(&job);
     struct store_log_state st = state_of(f->store, &f->a);
     assert_int_equal(st.held, 6);
