@@ -313,6 +313,7 @@ out:
 static enum cim_err
 check_file(int fd, const char *path, struct cim_diag *diag)
 {
+    mode_t shared = 077;
     struct stat st;
 
     if (fstat(fd, &st))
@@ -324,7 +325,10 @@ check_file(int fd, const char *path, struct cim_diag *diag)
                      path, FILE_MAX);
         return CIM_EFORM;
     }
-    if (st.st_mode & 077) {
+    /* root may lend it to our group: so secrets reach services. */
+    if (st.st_uid == 0 && geteuid() != 0)
+        shared &= (mode_t)~S_IRGRP;
+    if (st.st_mode & shared) {
         cim_diag_set(diag,
                      "%s: others may read or change this secret (mode "
                      "%04o); run: chmod 600 %s",

@@ -41,7 +41,8 @@ CIM_MUST enum cim_err cim_identity_save(const struct cim_identity *id,
 
 /*
  * Reads a key file: a regular file of at most 4 KiB that no one but its owner
- * may read, owned by the caller or root.
+ * may read, owned by the caller or root. One of root's that it lends to a
+ * group (0440: what service managers do with secrets) is fine for others.
  * Errors: CIM_ENOENT, CIM_EPERM (others may read it), CIM_EFORM, CIM_EIO,
  * CIM_ENOMEM; diag says what to do.
  */

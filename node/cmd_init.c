@@ -33,6 +33,7 @@ const char cmd_init_help[] =
     "    --sync tcp://HOST:PORT      what they dial for what they missed;\n"
     "                                default: the next port\n"
     "    --contact TEXT              whom to ask, for the roster file\n"
+    "    --key FILE                  a key file made before; it stays there\n"
     "\n"
     "Exit codes: 0; 78 something is there already, and nothing was changed;\n"
     "77 not allowed to write there; 74 cannot write.\n";
@@ -41,6 +42,7 @@ struct init {
     const char *node; /* "odl/ci-1" */
     char community[CIM_NAME_MAX + 1];
     const char *contact;
+    const char *key_file; /* a key that is there already, or NULL */
     struct endpoint events, sync;
     bool dialled;                             /* has endpoints */
     char *dir, *key, *roster, *config, *data; /* owned paths */
@@ -99,6 +101,7 @@ read_line(struct init *in, int argc, char **argv)
         {.name = "--endpoint", .value = &events},
         {.name = "--sync", .value = &sync},
         {.name = "--contact", .value = &in->contact},
+        {.name = "--key", .value = &in->key_file},
         {0}};
     struct cim_bytes community;
     int code = cmd_options("init", &argc, argv, options);
@@ -163,6 +166,17 @@ add_endpoints(const struct init *in, struct cim_buf *out)
 }
 
 static void
+add_paths(const struct init *in, struct cim_buf *out)
+{
+    if (!in->key_file)
+        return;
+    cim_buf_add_str(out, "\npaths\n    key = ");
+    if (zpl_quote(cim_bytes_str(in->key), out))
+        mem_fail();
+    cim_buf_add_str(out, "\n");
+}
+
+static void
 add_config(const struct init *in, struct cim_buf *out)
 {
     cim_buf_add_str(out, "# This node. Four spaces a level. After a change: "
@@ -189,8 +203,9 @@ add_config(const struct init *in, struct cim_buf *out)
         "# How much to keep; without it, everything for ever.\n"
         "#store\n"
         "#    keep-days = \"365\"\n"
-        "#    keep-size = \"50G\"\n"
-        "end = 1\n");
+        "#    keep-size = \"50G\"\n");
+    add_paths(in, out);
+    cim_buf_add_str(out, "end = 1\n");
     if (out->err)
         mem_fail();
 }
@@ -295,6 +310,21 @@ make_file(struct init *in, const char *path, struct cim_buf *text)
     return err;
 }
 
+/* New keys, or those of --key. */
+static enum cim_err
+make_keys(struct init *in, struct cim_identity **id)
+{
+    enum cim_err err;
+
+    if (in->key_file)
+        return cim_identity_load(in->key, id, &in->diag);
+    if ((err = cim_identity_make(id)) ||
+        (err = cim_identity_save(*id, in->key, &in->diag)))
+        return err;
+    remember(in, in->key);
+    return CIM_OK;
+}
+
 static enum cim_err
 make_files(struct init *in)
 {
@@ -303,10 +333,9 @@ make_files(struct init *in)
     struct roster_community *c;
     enum cim_err err;
 
-    if ((err = make_folders(in)) || (err = cim_identity_make(&id)))
+    if ((err = make_folders(in)))
         return err;
-    if (!(err = cim_identity_save(id, in->key, &in->diag))) {
-        remember(in, in->key);
+    if (!(err = make_keys(in, &id))) {
         c = make_community(in, id);
         err = roster_file_write(c, &roster);
         roster_community_destroy(&c);
@@ -325,11 +354,12 @@ make_files(struct init *in)
 static int
 check_absent(const struct init *in)
 {
-    const char *paths[] = {in->config, in->key, in->roster, in->data};
+    const char *paths[] = {in->config, in->roster, in->data,
+                           in->key_file ? NULL : in->key};
     struct stat st;
 
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-        if (lstat(paths[i], &st) == 0)
+        if (paths[i] && lstat(paths[i], &st) == 0)
             return cmd_fail(CMD_CONFIG, "init",
                             "%s exists already; nothing was changed. For "
                             "another node: --dir DIR",
@@ -379,7 +409,8 @@ cmd_init(const struct cmd_context *ctx, int argc, char **argv)
         return code;
     snprintf(file, sizeof file, "roster/%s.zpl", in.community);
     in.dir = file_join("", ctx->dir);
-    in.key = file_join(in.dir, "keys/node.key");
+    in.key = in.key_file ? file_absolute(in.key_file)
+                         : file_join(in.dir, "keys/node.key");
     in.roster = file_join(in.dir, file);
     in.config = file_join(in.dir, "cimesh.zpl");
     in.data = file_join(in.dir, "data/cimesh.db");

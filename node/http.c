@@ -21,6 +21,7 @@
 #include "node/clock.h"
 #include "node/http_private.h"
 #include "node/mem.h"
+#include "node/notify.h"
 
 #define ROTTEN_MAX 16 /* told in one turn */
 
@@ -313,6 +314,23 @@ connections(const struct http_config *config)
     return n < HTTP_CONNECTIONS_MAX ? n : HTTP_CONNECTIONS_MAX;
 }
 
+/* The one that the service manager made for us, or our own. */
+static enum cim_err
+open_listener(struct http *http, struct cim_diag *diag)
+{
+    http->listener = notify_socket(http->socket);
+    http->given = http->listener >= 0;
+    return http->given ? CIM_OK
+                       : http_socket_open(http->socket, &http->listener, diag);
+}
+
+static void
+remove_socket(const struct http *http)
+{
+    if (!http->given)
+        unlink(http->socket);
+}
+
 enum cim_err
 http_start(const struct http_config *config, struct http **out,
            struct cim_diag *diag)
@@ -329,13 +347,13 @@ http_start(const struct http_config *config, struct http **out,
     if (err == CIM_OK)
         err = open_reader(http, config->data_file, diag);
     if (err == CIM_OK)
-        err = http_socket_open(http->socket, &http->listener, diag);
+        err = open_listener(http, diag);
     if (err == CIM_OK && (!start_daemon(http) || !start_thread(http))) {
         cim_diag_set(diag, "api socket %s: cannot serve it: %s", http->socket,
                      strerror(errno));
         if (http->daemon != NULL)
             MHD_stop_daemon(http->daemon);
-        unlink(http->socket);
+        remove_socket(http);
         err = CIM_EIO;
     }
     if (err != CIM_OK) {
@@ -355,7 +373,7 @@ http_stop(struct http **http)
     if (h == NULL)
         return;
     *http = NULL;
-    unlink(h->socket);
+    remove_socket(h);
     pipe_send(h->down, &message);
     pthread_join(*(pthread_t *)h->thread, NULL);
     while (pipe_take(h->up, &message))

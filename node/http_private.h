@@ -143,6 +143,7 @@ struct http {
     struct MHD_Daemon *daemon;
     int listener;
     char *socket; /* owned path */
+    bool given;   /* the service manager made it, and keeps it */
     char node[CIM_NODE_MAX + 1];
     struct cim_bytes community;  /* of node */
     struct store_reader *reader; /* NULL: none */

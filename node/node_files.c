@@ -3,12 +3,15 @@
  * Settings and roster: the first load, and what of them needs a person's eye.
  */
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "node/clock.h"
+#include "node/file.h"
 #include "node/journal.h"
 #include "node/mem.h"
 #include "node/node_private.h"
+#include "node/notify.h"
 
 /* ---- warnings -----------------------------------------------------------*/
 
@@ -227,12 +230,30 @@ node_load_settings(struct node *node, struct cim_diag *diag)
                                                            : CMD_OK;
 }
 
+/* The key that the service manager hands over. CIM_ENOENT: it hands none. */
+static enum cim_err
+load_credential(struct cim_identity **out, struct cim_diag *diag)
+{
+    const char *folder = notify_credentials();
+    enum cim_err err;
+    char *path;
+
+    if (!folder)
+        return CIM_ENOENT;
+    path = file_join(folder, "node.key");
+    err = cim_identity_load(path, out, diag);
+    free(path);
+    return err;
+}
+
 int
 node_load_identity(struct node *node, struct cim_diag *diag)
 {
-    enum cim_err err =
-        cim_identity_load(node->settings->key_file, &node->identity, diag);
+    enum cim_err err = load_credential(&node->identity, diag);
 
+    if (err == CIM_ENOENT)
+        err =
+            cim_identity_load(node->settings->key_file, &node->identity, diag);
     if (err == CIM_EPERM)
         return CMD_DENIED;
     return err ? CMD_CONFIG : CMD_OK;

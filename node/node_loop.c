@@ -329,6 +329,17 @@ on_tick(zloop_t *loop, int timer, void *arg)
     return go_on(node);
 }
 
+/* The loop turns: what a supervisor wants to hear. */
+static int
+on_watch(zloop_t *loop, int timer, void *arg)
+{
+    (void)loop;
+    (void)timer;
+    (void)arg;
+    notify_alive();
+    return 0;
+}
+
 /* ---- the loop -----------------------------------------------------------*/
 
 static void
@@ -343,6 +354,7 @@ node_run_loop(struct node *node)
 {
     zmq_pollitem_t signals = {.fd = node->signal_fd, .events = ZMQ_POLLIN};
     zmq_pollitem_t calls = {.fd = http_fd(node->http), .events = ZMQ_POLLIN};
+    int64_t watch_ms;
 
     read_pipe(node, store_thread_pipe(node->store_thread), on_store);
     read_pipe(node, serve_pipe(node->serve), on_serve);
@@ -350,6 +362,8 @@ node_run_loop(struct node *node)
     zloop_poller_set_tolerant(node->loop, &calls);
     zloop_poller(node->loop, &signals, on_signal, node);
     zloop_timer(node->loop, NODE_TICK_MS, 0, on_tick, node);
+    if (notify_watched(&watch_ms))
+        zloop_timer(node->loop, (size_t)(watch_ms / 3 + 1), 0, on_watch, NULL);
     while (!node->stop_now && zloop_start(node->loop) == 0)
         ;
     zloop_reader_end(node->loop, store_thread_pipe(node->store_thread));
