@@ -13,7 +13,9 @@ Times are figures, never verdicts.
 
 CIMESH_BIN names the program; without it a build of this tree is taken, `rig`
 before `debug`. CIMESH_RIG_DIR is where scratch goes, /var/tmp without it.
-CIMESH_KEEP=1 keeps it.
+CIMESH_KEEP=1 keeps it. Beside Row there are Ledger and Journal (what was
+promised, what ran), check and settle (is it all there), Proxy (bad links), and
+Mesh, Node, artifact and wait of tests/mesh/mesh.py.
 """
 import argparse
 import json
@@ -52,7 +54,11 @@ def program(name):
     return path
 
 
-from mesh import Mesh, Node, Refused, artifact, wait  # noqa: E402, F401  (finds BIN in the environment)
+# These find the program in the environment.
+from mesh import Mesh, Node, Refused, artifact, wait  # noqa: E402, F401
+from checker import check, settle  # noqa: E402, F401
+from ledger import Journal, Ledger  # noqa: E402, F401
+from proxy import Link, Proxy, cut_from, heal_pair  # noqa: E402, F401
 
 
 def _scratch(name):
