@@ -303,7 +303,7 @@ view_slot(const struct hook_slot *slot, struct view_hook *view)
     view->running = slot->state == SLOT_RUNNING;
     view->attempt = slot->event.attempt;
     memcpy(view->event, slot->event.name, sizeof(slot->event.name));
-    if (slot->state == SLOT_DUE)
+    if (slot->state == SLOT_DUE || slot->state == SLOT_COUNTED)
         view->retry_ms =
             hooks_wall_ms(hooks) + slot->due_mono_ms - hooks_mono_ms(hooks);
 }

@@ -186,6 +186,14 @@ child_main(const struct child *c)
 
 /* ---- start --------------------------------------------------------------*/
 
+/* What passes by itself and says nothing about the hook or the event. */
+static bool
+lacks_something(int err)
+{
+    return err == EMFILE || err == ENFILE || err == EAGAIN || err == ENOMEM ||
+           err == ENOSPC || err == EDQUOT;
+}
+
 /* The event as JSON, in a file that has no name; -1 when that failed. */
 static int
 event_file(const struct hook_event *event)
@@ -203,6 +211,7 @@ event_file(const struct hook_event *event)
                                       CIM_FORM_JSON, &json);
     if (err == CIM_ENOMEM)
         mem_fail();
+    errno = EINVAL;
     if (err != CIM_OK)
         goto out;
     cim_buf_add_str(&json, "\n");
@@ -266,21 +275,25 @@ exec_start(const struct hook_place *place, const char *hook, char *const *argv,
     struct hook_run *run = xcalloc(1, sizeof(*run));
     char **env = hook_env_new(place, event);
     int in = event_file(event);
+    int error = in < 0 ? errno : 0;
 
     run->place = place;
     run->out = -1;
     run->dir = xasprintf("%s/%s-XXXXXX", place->scratch, hook);
     if (!make_dir(run, place)) {
+        error = error ? error : errno;
         free(run->dir);
         run->dir = NULL;
     } else if (in >= 0) {
         run->pid = fork_child(run, argv, env, in);
+        error = errno;
     }
     if (run->pid <= 0) {
-        *result = (struct hook_result){.status = 126};
+        *result = (struct hook_result){.status = 126,
+                                       .lacking = lacks_something(error)};
         (void)snprintf(result->output, sizeof(result->output),
                        "cannot start a child in %s: %s", place->scratch,
-                       strerrordesc_np(errno));
+                       strerrordesc_np(error));
         run->pid = 0;
         exec_destroy(&run);
     }

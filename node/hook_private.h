@@ -34,6 +34,7 @@ struct hook_place {
 
 struct hook_result {
     bool ok;                       /* accepted: the cursor may move */
+    bool lacking;                  /* the machine could not start it now */
     int status;                    /* exit status, or -signal */
     char output[HOOK_OUTPUT_TAIL]; /* printable tail, may be "" */
 };
@@ -42,8 +43,9 @@ struct hook_run; /* one try, of the kind that started it */
 
 /* A kind of trigger. */
 struct hook_kind {
-    /* Starts; NULL when that failed, with the result. argv and event are lent
-     * for the call. */
+    /* Starts; NULL when that failed, with the result: `lacking` when nothing
+     * but descriptors, processes, memory or room were missing. argv and event
+     * are lent for the call. */
     struct hook_run *(*start)(const struct hook_place *place, const char *hook,
                               char *const *argv, const struct hook_event *event,
                               struct hook_result *result);
@@ -64,6 +66,7 @@ enum slot_state {
     SLOT_FREE,
     SLOT_DUE,      /* waits for its time */
     SLOT_STARTING, /* its attempt is being committed */
+    SLOT_COUNTED,  /* it was, and waits until the machine can start it */
     SLOT_RUNNING,
     SLOT_SAVING, /* its result is being committed */
     SLOT_UNSAVED /* the store refused the result: again at its time */
@@ -75,8 +78,9 @@ struct hook_slot {
     struct hook_event event;   /* attempt: under way, or the next */
     struct hook_run *run;      /* RUNNING */
     struct hook_result result; /* SAVING, UNSAVED */
-    int64_t due_mono_ms;       /* DUE, UNSAVED; RUNNING: when it is stopped */
-    bool asked;                /* RUNNING: was asked to end */
+    int64_t
+        due_mono_ms; /* DUE, COUNTED, UNSAVED; RUNNING: when it is stopped */
+    bool asked;      /* RUNNING: was asked to end */
 };
 
 struct hook {

@@ -6,16 +6,18 @@
  * looked at, and what matched is in a slot or done. A slot is one event on its
  * way, and every step that must not be forgotten is on disk before the next:
  *
- *   DUE --attempt counted--> STARTING --committed--> RUNNING
- *    ^                                                  | ended
- *    +-- failed: back-off --------------------------- SAVING
- *                                                       | accepted, committed
- *                                                       +--> FREE
+ *   DUE --attempt counted--> STARTING --committed--> COUNTED --> RUNNING
+ *    ^                                                              | ended
+ *    +-- failed: back-off --------------------------------------- SAVING
+ *                                              accepted, committed |
+ *                                                          FREE <---+
  *
  * The cursor on disk is just below the lowest event that is not accepted yet,
  * so a start finds what was under way and runs it again as the next attempt.
  * With one slot (the default) events go strictly in order. When the store has
- * no room, a step waits as DUE or UNSAVED until it has.
+ * no room, a step waits as DUE or UNSAVED until it has. When the machine has
+ * no descriptor or process left, the attempt waits as COUNTED: that is no
+ * failure of the hook, and costs it no attempt.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -28,6 +30,7 @@
 
 #define GRACE_MS     5000 /* between asking a run to end and forcing it */
 #define TROUBLE_MS   5000 /* the store refused: until it is asked again */
+#define LACKING_MS   500  /* no child could be made: until it is tried again */
 #define SAVE_EVERY   4096 /* arrivals passed without a run, then the cursor */
 #define CURSOR_STAYS UINT64_MAX
 
@@ -187,6 +190,14 @@ slot_run(struct hook_slot *slot)
     slot->asked = false;
     slot->run = hook->kind->start(&hooks->place, hook->name, hook->argv,
                                   &slot->event, &slot->result);
+    if (slot->run == NULL && slot->result.lacking) {
+        log_folded(LOG_LEVEL_WARN, "HOOK-WAITS", hook->name,
+                   "hook=%s event=%s text=\"%s; tried again soon\"", hook->name,
+                   slot->event.name, slot->result.output);
+        slot->state = SLOT_COUNTED;
+        slot->due_mono_ms = hooks_mono_ms(hooks) + LACKING_MS;
+        return;
+    }
     if (slot->run == NULL) {
         slot_ended(slot);
         return;
@@ -277,6 +288,8 @@ slot_pump(struct hook_slot *slot, int64_t now)
         slot_save(slot);
     else if (slot->state == SLOT_DUE && !hook_paused(slot->hook))
         slot_start(slot);
+    else if (slot->state == SLOT_COUNTED && !hook_paused(slot->hook))
+        slot_run(slot);
 }
 
 void
@@ -383,8 +396,8 @@ slot_job_done(struct hook_slot *slot, enum cim_err err)
     } else if (!starting) {
         slot_saved(slot);
     } else if (hook_paused(slot->hook)) {
-        slot->state = SLOT_DUE; /* counted, though it did not run */
-        slot->event.attempt++;
+        slot->state = SLOT_COUNTED; /* runs if the hook comes back */
+        slot->due_mono_ms = hooks_mono_ms(slot->hook->hooks);
     } else {
         slot_run(slot);
     }
@@ -416,7 +429,8 @@ hook_idle(const struct hook *hook)
 {
     for (size_t i = 0; i < HOOK_SLOTS; i++)
         if (hook->slots[i].state != SLOT_FREE &&
-            hook->slots[i].state != SLOT_DUE)
+            hook->slots[i].state != SLOT_DUE &&
+            hook->slots[i].state != SLOT_COUNTED)
             return false;
     return !hook->asked && hook->cursor_jobs == 0;
 }

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -968,6 +969,50 @@ a_command_that_is_not_there_is_a_failure_that_says_so(void **state)
     assert_non_null(strstr(run->output, hook->argv[0]));
 }
 
+/* The lowest number that is free: all that a limit there leaves is taken. */
+static void
+limit_files(struct rlimit *before)
+{
+    struct rlimit limit;
+    int fd = dup(0);
+
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, before), 0);
+    limit = *before;
+    limit.rlim_cur = (rlim_t)fd;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static bool
+waits(struct site *site)
+{
+    return view_of(site, 0).retry_ms > 0;
+}
+
+static void
+what_the_machine_lacks_costs_no_attempt(void **state)
+{
+    struct site *site = *state;
+    struct rlimit before;
+    unsigned runs;
+
+    add_hook(site, "a", "echo $CIMESH_ATTEMPT >> $CIMESH_DIR/out");
+    node_start(site);
+    limit_files(&before);
+    store_event(site, ARTIFACT("1"));
+    run_until(site, waits);
+    assert_int_equal(view_of(site, 0).attempt, 1);
+    site->offset_ms += 1000;
+    run_until(site, waits);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    site->offset_ms += 1000;
+    run_until(site, quiet);
+    assert_file(site, "out", "1\n");
+    newest_run(site, "a", &runs);
+    assert_int_equal(runs, 1);
+}
+
 static bool
 drained(struct site *site)
 {
@@ -1087,6 +1132,7 @@ main(void)
         T(orphans_are_collected_where_they_come_to_the_node),
         T(a_gigabyte_of_output_is_cut_to_its_end),
         T(a_command_that_is_not_there_is_a_failure_that_says_so),
+        T(what_the_machine_lacks_costs_no_attempt),
         T(draining_finishes_what_runs_and_starts_nothing),
         T(a_hook_taken_away_lets_its_run_end),
         T(a_start_ends_what_a_crash_left_running),
