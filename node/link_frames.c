@@ -54,6 +54,18 @@ link_frames_user(struct link_frames *f)
     return user && *user ? user : NULL;
 }
 
+int
+link_frames_fd(struct link_frames *f)
+{
+    return f->n ? zmq_msg_get(&f->v[f->n - 1], ZMQ_SRCFD) : -1;
+}
+
+const char *
+link_frames_from(struct link_frames *f)
+{
+    return f->n ? zmq_msg_gets(&f->v[f->n - 1], "Peer-Address") : NULL;
+}
+
 bool
 link_frames_send(void *sock, struct cim_bytes data, bool more)
 {

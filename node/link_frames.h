@@ -33,6 +33,12 @@ struct cim_bytes link_frames_at(struct link_frames *f, size_t i);
  * frame: a routing id has no properties. */
 const char *link_frames_user(struct link_frames *f);
 
+/* The connection it came by, as a number that may be another one's by now:
+ * link_server_drop checks. -1: not known. */
+int link_frames_fd(struct link_frames *f);
+/* The address of its other end as text, or NULL. */
+const char *link_frames_from(struct link_frames *f);
+
 /* Sends one frame without waiting; false when it cannot be sent now. */
 bool link_frames_send(void *sock, struct cim_bytes data, bool more);
 

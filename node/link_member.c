@@ -18,6 +18,12 @@
 #define ASK_BURST        64
 #define ASK_RATE_READER  4
 #define ASK_BURST_READER 8
+/* Subscriptions made and taken back a second: one that flaps makes as many as
+ * it holds with each connection. */
+#define SUB_RATE         1024
+#define SUB_BURST        4096
+#define SUB_RATE_READER  64
+#define SUB_BURST_READER 256
 
 static struct link_member *
 find(const struct link_members *m, const char *user)
@@ -36,7 +42,8 @@ add(struct link_members *m, const char *user)
     snprintf(member->user, sizeof member->user, "%s", user);
     member->reader = user[0] == '?';
     member->tokens = 1000 * (member->reader ? ASK_BURST_READER : ASK_BURST);
-    member->seen_mono_ms = clock_mono_ms();
+    member->sub_tokens = 1000 * (member->reader ? SUB_BURST_READER : SUB_BURST);
+    member->sub_mono_ms = member->seen_mono_ms = clock_mono_ms();
     m->n_readers += member->reader;
     xgrow(&m->v, &m->cap, m->n, sizeof *m->v);
     m->v[m->n++] = member;
@@ -107,7 +114,8 @@ link_members_sweep(struct links *links)
     for (size_t i = m->n; i-- > 0;) {
         struct link_member *one = m->v[i];
         bool idle = one->reader && now > one->until_mono_ms &&
-                    now - one->seen_mono_ms > LINK_READER_IDLE_MS;
+                    now - one->seen_mono_ms > LINK_READER_IDLE_MS &&
+                    now - one->sub_mono_ms > LINK_READER_IDLE_MS;
 
         if (!one->pages && (idle || !is_welcome(links, one->user)))
             drop(m, i);
@@ -141,13 +149,44 @@ sub_find(const struct link_member *m, uint64_t hash)
     return i;
 }
 
+/* Tokens a second, and at most. */
+struct rate {
+    int64_t a_second, most;
+};
+
+static bool
+token(int64_t *tokens, int64_t *at_mono_ms, struct rate rate)
+{
+    int64_t now = clock_mono_ms();
+
+    *tokens += (now - *at_mono_ms) * rate.a_second;
+    *at_mono_ms = now;
+    if (*tokens > 1000 * rate.most)
+        *tokens = 1000 * rate.most;
+    if (*tokens < 1000)
+        return false;
+    *tokens -= 1000;
+    return true;
+}
+
+static bool
+sub_token(struct link_member *m)
+{
+    struct rate rate = m->reader
+                           ? (struct rate){SUB_RATE_READER, SUB_BURST_READER}
+                           : (struct rate){SUB_RATE, SUB_BURST};
+
+    return token(&m->sub_tokens, &m->sub_mono_ms, rate);
+}
+
 bool
 link_member_subscribe(struct link_member *m, struct cim_bytes prefix)
 {
     uint64_t hash = hash_of(prefix);
     size_t most = m->reader ? LINK_SUBS_READER : LINK_SUBS_MEMBER;
 
-    m->seen_mono_ms = clock_mono_ms();
+    if (!sub_token(m))
+        return false;
     if (sub_find(m, hash) < m->n_subs)
         return true;
     if (m->n_subs >= most)
@@ -193,18 +232,11 @@ link_members_unsubscribe(struct links *links, struct cim_bytes prefix)
 bool
 link_member_ask(struct link_member *m)
 {
-    int64_t now = clock_mono_ms();
-    int64_t rate = m->reader ? ASK_RATE_READER : ASK_RATE;
-    int64_t most = 1000 * (m->reader ? ASK_BURST_READER : ASK_BURST);
+    struct rate rate = m->reader
+                           ? (struct rate){ASK_RATE_READER, ASK_BURST_READER}
+                           : (struct rate){ASK_RATE, ASK_BURST};
 
-    m->tokens += (now - m->seen_mono_ms) * rate;
-    m->seen_mono_ms = now;
-    if (m->tokens > most)
-        m->tokens = most;
-    if (m->tokens < 1000)
-        return false;
-    m->tokens -= 1000;
-    return true;
+    return token(&m->tokens, &m->seen_mono_ms, rate);
 }
 
 bool
@@ -236,9 +268,9 @@ link_member_suspend(struct links *links, struct link_member *m)
     m->until_mono_ms = clock_mono_ms() + ZAP_SUSPEND_MS;
     zap_suspend(links->zap, m->user);
     log_warn("LINK-SUSPENDED",
-             "member=%s minutes=%d why=\"more than %d subscriptions\"", m->user,
-             ZAP_SUSPEND_MS / 60000,
+             "member=%s minutes=%d why=\"more than %d subscriptions, or "
+             "changed without end\"",
+             m->user, ZAP_SUSPEND_MS / 60000,
              m->reader ? LINK_SUBS_READER : LINK_SUBS_MEMBER);
     link_refuse(links, m->user, CIM_EQUOTA);
-    links_cut(links);
 }

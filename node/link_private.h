@@ -9,6 +9,7 @@
 #define CIM_NODE_LINK_PRIVATE_H
 
 #include "node/link.h"
+#include "node/link_frames.h"
 #include "node/resolve.h"
 #include "node/zap.h"
 
@@ -42,7 +43,9 @@ struct link_member {
     size_t n_subs;
     unsigned pages;        /* in the serve thread */
     int64_t tokens;        /* asks it may make now, in 1/1000 */
-    int64_t seen_mono_ms;  /* its last ask or subscription */
+    int64_t sub_tokens;    /* the same for subscriptions that come and go */
+    int64_t sub_mono_ms;   /* its last subscription */
+    int64_t seen_mono_ms;  /* its last ask */
     int64_t until_mono_ms; /* suspended until then; 0 */
 };
 
@@ -63,7 +66,7 @@ bool link_member_admit(void *links, const char *user);
 void link_members_sweep(struct links *links);
 /* Everybody's subscriptions went away with the connections. */
 void link_members_cut(struct links *links);
-/* One more subscription; false when it is one too many. */
+/* One more subscription; false when it is one too many, or too soon. */
 bool link_member_subscribe(struct link_member *m, struct cim_bytes prefix);
 void link_member_unsubscribe(struct link_member *m, struct cim_bytes prefix);
 /* A subscription that ended with its connection, so nobody knows whose. */
@@ -73,7 +76,7 @@ bool link_member_ask(struct link_member *m);
 /* May it have one more page made now? Counts it; link_page_end undoes it. */
 bool link_page_begin(struct links *links, struct link_member *m);
 void link_page_end(struct links *links, const char *user);
-/* Over its quota: key refused for a while, all connections cut. */
+/* Over its quota: its key is refused for a while. */
 void link_member_suspend(struct links *links, struct link_member *m);
 
 /* ---- server sockets (link_server.c) -------------------------------------*/
@@ -102,6 +105,9 @@ CIM_MUST enum cim_err link_server_bind(struct link_server *server,
 void link_server_close(struct links *links, struct link_server *server);
 /* Drops every accepted connection; who may comes back by itself. */
 void links_cut(struct links *links);
+/* Drops the one connection that this message came by. False: it cannot be
+ * told for sure, or is gone already. */
+bool link_server_drop(const struct link_server *server, struct link_frames *f);
 
 /* ---- peers: whom we dial (link.c, link_peer.c) --------------------------*/
 

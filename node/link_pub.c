@@ -8,6 +8,13 @@
 /* Subscriptions queue without bound until they are read. */
 #define PUB_PER_TURN 1024
 
+static struct link_member *
+suspend(struct links *links, struct link_member *m)
+{
+    link_member_suspend(links, m);
+    return NULL;
+}
+
 /* [1 subscribe | 0 unsubscribe, prefix] */
 static void
 handle(struct links *links, struct link_frames *f)
@@ -24,12 +31,13 @@ handle(struct links *links, struct link_frames *f)
     prefix = cim_bytes_of(data.p + 1, data.len - 1);
     if (!user && data.p[0] == 0)
         link_members_unsubscribe(links, prefix);
-    if (!m)
-        return;
-    if (data.p[0] == 0)
+    if (m && data.p[0] == 0)
         link_member_unsubscribe(m, prefix);
-    else if (!link_member_subscribe(m, prefix))
-        link_member_suspend(links, m);
+    else if (m && !link_member_subscribe(m, prefix))
+        m = suspend(links, m);
+    /* Whoever may not, or not any more, and still sends. */
+    if (user && !m)
+        (void)link_server_drop(&links->pub, f);
 }
 
 static int

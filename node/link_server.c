@@ -5,9 +5,17 @@
  * A key that leaves the roster keeps its connection: libzmq asks only when a
  * connection is made. So all connections are cut by unbind and bind; whoever
  * is still welcome is back within a second and catches up what it missed.
+ *
+ * A connection over its quota is cut alone, so nobody else pays for it: the
+ * message that was too much names its descriptor. libzmq closes descriptors in
+ * a thread of its own, and the number may be another connection's by now. So
+ * it has to be one of this port, from the address the message came from; what
+ * can still be hit is a second connection from there, which comes back.
  */
 #include <errno.h>
+#include <netdb.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "node/journal.h"
 #include "node/link_frames.h"
@@ -176,4 +184,44 @@ links_cut(struct links *links)
     if (links->rebind_timer < 0)
         links->rebind_timer =
             zloop_timer(links->loop, REBIND_MS, 0, on_rebind, links);
+}
+
+/* ---- one connection -----------------------------------------------------*/
+
+/* Is this end of it our port, as bound? */
+static bool
+is_of_port(const struct link_server *server, int fd)
+{
+    struct sockaddr_storage own;
+    socklen_t len = sizeof own;
+    char port[8];
+    const char *bound = strrchr(server->endpoint, ':');
+
+    return bound && getsockname(fd, (struct sockaddr *)&own, &len) == 0 &&
+           (own.ss_family == AF_INET || own.ss_family == AF_INET6) &&
+           getnameinfo((struct sockaddr *)&own, len, NULL, 0, port, sizeof port,
+                       NI_NUMERICSERV) == 0 &&
+           strcmp(port, bound + 1) == 0;
+}
+
+static bool
+is_from(const char *address, int fd)
+{
+    struct sockaddr_storage other;
+    socklen_t len = sizeof other;
+    char host[64];
+
+    return address && getpeername(fd, (struct sockaddr *)&other, &len) == 0 &&
+           getnameinfo((struct sockaddr *)&other, len, host, sizeof host, NULL,
+                       0, NI_NUMERICHOST) == 0 &&
+           strcmp(host, address) == 0;
+}
+
+bool
+link_server_drop(const struct link_server *server, struct link_frames *f)
+{
+    int fd = link_frames_fd(f);
+
+    return fd >= 0 && is_of_port(server, fd) &&
+           is_from(link_frames_from(f), fd) && shutdown(fd, SHUT_RDWR) == 0;
 }

@@ -127,6 +127,8 @@ on_ask(zloop_t *loop, zsock_t *sock, void *arg)
 
         if (err)
             link_refuse(links, m->user, err);
+        if (got && !m)
+            (void)link_server_drop(&links->router, &f);
         link_frames_clear(&f);
         if (!got)
             break;

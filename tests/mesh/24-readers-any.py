@@ -35,6 +35,16 @@ with Mesh() as m:
     dealer.send(pack([1, "heads", 6, ["odl/ci-1"], b"", ["", 0]]))
     assert dealer.poll(10000) and msgpack.unpackb(dealer.recv())[1:] == ["refused", 6, "quota"]
 
+    # A stranger that subscribes to too much loses its own connection alone.
+    before = odl.connections()
+    secret = nacl.public.PrivateKey.generate().encode()
+    bomb = dial(zmq.SUB, odl.events)
+    bomb.sndhwm = 0
+    for i in range(100):
+        bomb.subscribe(b"odl/%d/" % i)
+    wait("the stranger is over its quota", lambda: bomb.poll(50) or odl.refused("quota") > 1)
+    assert before and before <= odl.connections(), "others were cut as well"
+
     # Closed again by a reload: the reader is cut.
     odl.readers = "roster"
     odl.configure()

@@ -262,6 +262,16 @@ class Node:
     def ids(self, topic="*"):
         return [e["eventId"] for e in self.all(topic)]
 
+    def connections(self):
+        """Who is connected to its events port: their ports, the same as long as nothing is cut."""
+        port, found = "%04X" % int(self.events.rsplit(":", 1)[1]), set()
+        with open("/proc/net/tcp") as f:
+            for line in f:
+                local, remote, state = line.split()[1:4]
+                if remote.endswith(":" + port) and state == "01":
+                    found.add(local)
+        return found
+
     def log_text(self):
         with open(self.log, errors="replace") as f:
             return f.read()
