@@ -200,10 +200,13 @@ add_config(const struct init *in, struct cim_buf *out)
         "#        topic = \"opnfv/ArtifactCreated/master/\"\n"
         "#        exec = \"/usr/local/bin/test-opnfv --verbose\"\n"
         "\n"
-        "# How much to keep; without it, everything for ever.\n"
+        "# How much to keep; without it, everything for ever. The reserve is\n"
+        "# given up when the disk is full; 64M without a word here, 0 for none."
+        "\n"
         "#store\n"
         "#    keep-days = \"365\"\n"
-        "#    keep-size = \"50G\"\n");
+        "#    keep-size = \"50G\"\n"
+        "#    reserve = \"64M\"\n");
     add_paths(in, out);
     cim_buf_add_str(out, "end = 1\n");
     if (out->err)

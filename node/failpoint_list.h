@@ -11,7 +11,7 @@
 
 #define FAILPOINTS(X)                                                          \
     /* start and end */                                                        \
-    X(MIGRATION_STEP, "migration-step", "a schema step ran, uncommitted")      \
+    X(MIGRATION_STEP, "migration-step", "a statement of a new schema ran")     \
     X(MIGRATION_DONE, "migration-done", "the schema was committed")            \
     X(START_STORE, "start-store", "start: the store is open")                  \
     X(START_LINKS, "start-links", "start: the sockets are open")               \

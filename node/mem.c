@@ -5,12 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void
 mem_fail(void)
 {
-    fputs("fatal: out of memory\n", stderr);
-    abort();
+    static const char text[] =
+        "fatal: out of memory: the node ends, nothing unwritten was"
+        " acknowledged; give it more memory, then start it again\n";
+
+    /* Neither locks nor buffers: whoever holds them may be in the middle. */
+    (void)!write(STDERR_FILENO, text, sizeof text - 1);
+    _exit(MEM_EXIT);
 }
 
 static void *

@@ -3,7 +3,8 @@
  * mem - allocation in the node: it succeeds, or the process ends.
  *
  * The library reports CIM_ENOMEM; the node stops at once, with a line that
- * says so: the store makes a crash safe, half-done work would not be.
+ * says so and exit code 71: the store makes a crash safe, half-done work would
+ * not be.
  */
 #ifndef CIM_NODE_MEM_H
 #define CIM_NODE_MEM_H
@@ -11,6 +12,8 @@
 #include <stddef.h>
 
 #include "keys/bytes.h"
+
+#define MEM_EXIT 71 /* the system: no memory */
 
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t size);

@@ -297,6 +297,12 @@ seal_group(struct mesh *m, const struct store_lookup *lookups)
         group_done(m, CIM_OK, false);
         return;
     }
+    /* What was published before is said all the same; and where there is no
+     * room at all, this is a try like any other. */
+    if (m->room == ROOM_LOW) {
+        group_done(m, CIM_EIO, true);
+        return;
+    }
     a->state = AUTHOR_SEALED;
     mesh_submit(m, mesh_seal(m, a->plan.drafts, a->plan.places, a->plan.n),
                 JOB_OWN, 0, 0);

@@ -431,7 +431,7 @@ mesh_pump(struct mesh *m)
     struct mesh_log *log;
 
     /* Pages that wait for the disk are enough: none is asked for meanwhile. */
-    if (m->full || !m->started || m->job_bytes >= MESH_JOB_BYTES_MAX)
+    if (m->room != ROOM_OK || !m->started || m->job_bytes >= MESH_JOB_BYTES_MAX)
         return;
     while ((log = todo_pop(&m->todo)))
         look_at(m, log);

@@ -138,7 +138,7 @@ count_job(struct store_job *job, const char *name, uint64_t add)
     strncpy(c->name, name, sizeof c->name - 1);
 }
 
-/* What was counted since the last time; a full store is tried with it. */
+/* What was counted since the last time; without room it is a try. */
 static void
 write_counters(struct mesh *m)
 {
@@ -153,7 +153,7 @@ write_counters(struct mesh *m)
                 sizeof name - strlen(name) - 1);
         count_job(job, name, m->refused[e] - m->written[e]);
     }
-    if (m->full)
+    if (m->room != ROOM_OK)
         count_job(job, "storage.full", 1);
     if (!job->n_counters) {
         store_job_destroy(&job);
@@ -171,7 +171,7 @@ mesh_counters_tick(struct mesh *m)
 
     if (now < m->count_ms || m->counting)
         return;
-    m->count_ms = now + MESH_COUNT_MS;
+    m->count_ms = now + (m->room == ROOM_OK ? MESH_COUNT_MS : MESH_ROOM_MS);
     write_counters(m);
 }
 
@@ -203,25 +203,34 @@ submit_later(struct mesh *m)
         mesh_submit(m, m->later[i], JOB_START, 0, 0);
 }
 
+/*
+ * Low: what was given is committed, and no more events are taken in, own or
+ * others', so that the room left serves the rest.
+ */
 static void
 storage_seen(struct mesh *m, const struct store_job *job)
 {
-    bool full = job->err == CIM_EIO && job->full;
+    static const char *const names[] = {"usable again", "low", "full"};
+    enum mesh_room before = m->room;
+    bool none = job->err == CIM_EIO && job->full;
 
     if (job->err == CIM_EIO && !job->full)
         m->broken = true;
     /* That something could be read says nothing about room. */
-    if ((job->err != CIM_OK && !full) || full == m->full ||
-        job->kind == STORE_LOOKUP)
+    if ((job->err != CIM_OK && !none) || job->kind == STORE_LOOKUP)
         return;
-    m->full = full;
+    m->room = none ? ROOM_NONE : job->low ? ROOM_LOW : ROOM_OK;
+    if (m->room == before)
+        return;
     mesh_note(m, &(struct mesh_note){.kind = MESH_STORAGE,
                                      .reason = job->err,
-                                     .text = full ? "full" : "usable again"});
-    if (full)
-        return;
-    submit_later(m);
-    mesh_wake_all(m);
+                                     .text = names[m->room]});
+    if (before == ROOM_OK)
+        m->count_ms = mesh_mono(m) + MESH_ROOM_MS;
+    if (before == ROOM_NONE)
+        submit_later(m);
+    if (m->room == ROOM_OK)
+        mesh_wake_all(m);
 }
 
 static void

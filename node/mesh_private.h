@@ -56,8 +56,9 @@
 /* Own events sealed in one job: more only adds to the wait of the first. */
 #define MESH_GROUP_EVENTS 4096
 #define MESH_GROUP_BYTES  (4u * 1024 * 1024)
-/* Counters are written, and a full store is tried again, this often. */
+/* Counters are written this often, and without room the store is tried. */
 #define MESH_COUNT_MS 5000
+#define MESH_ROOM_MS  1000
 /* A list of heads is asked for again of a peer that is heard of only by its
  * answers, before their silence counts. */
 #define MESH_PROBE_MS 10000
@@ -274,6 +275,9 @@ struct mesh_task {
     struct mesh_peer *peer; /* whose share it is; NULL */
 };
 
+/* Storage: for all; for what has to be written but events; for nothing. */
+enum mesh_room { ROOM_OK, ROOM_LOW, ROOM_NONE };
+
 /* What counters say about since = now: see mesh_follow.c. */
 struct mesh_mark {
     char name[48];
@@ -308,7 +312,8 @@ struct mesh {
     size_t jobs, job_bytes;   /* in flight for peers */
     struct store_job **later; /* owned: starts that found no room */
     size_t n_later, cap_later;
-    bool full, broken; /* storage: no room now; failed for good */
+    enum mesh_room room;
+    bool broken; /* storage: failed for good */
     bool counting;
     int64_t beacon_ms, count_ms; /* mono: next */
     /* In all; given to the store; written there. */

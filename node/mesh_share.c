@@ -92,7 +92,7 @@ mesh_share_room(const struct mesh *m, const struct mesh_peer *peer,
 {
     const struct mesh_share *share = &peer->share;
 
-    if (m->full)
+    if (m->room != ROOM_OK)
         return false;
     if (share->jobs < MESH_PEER_JOBS_MIN &&
         share->job_bytes + bytes <= MESH_PEER_BYTES_MIN)

@@ -188,9 +188,10 @@ mesh_view_status(const struct mesh *mesh, struct view_status *out)
     show_own(mesh, out);
     out->ready = mesh_ready(mesh);
     snprintf(out->storage, sizeof out->storage, "%s",
-             mesh->broken ? "failed"
-             : mesh->full ? "full"
-                          : "ok");
+             mesh->broken              ? "failed"
+             : mesh->room == ROOM_NONE ? "full"
+             : mesh->room == ROOM_LOW  ? "low"
+                                       : "ok");
     out->peers_all = (unsigned)mesh->n_peers;
     for (size_t i = 0; i < mesh->n_peers; i++)
         out->peers_up += mesh->peers[i]->up;

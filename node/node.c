@@ -151,6 +151,7 @@ start_store(struct node *node, struct cim_diag *diag)
 {
     switch (store_open(node->settings->data_file, &node->store, diag)) {
     case CIM_OK:
+        store_reserve(node->store, node->settings->reserve_bytes);
         return CMD_OK;
     case CIM_EEXIST:
         return CMD_AGAIN;
@@ -158,6 +159,8 @@ start_store(struct node *node, struct cim_diag *diag)
         return CMD_DENIED;
     case CIM_EVERSION:
         return CMD_CONFIG;
+    case CIM_ESTATE:
+        return CMD_BUG;
     default:
         return CMD_STORAGE;
     }

@@ -16,7 +16,8 @@ add_warning(struct view_status *status, const char *text)
 static void
 view_status(struct node *node, struct view_status *out)
 {
-    static const char *const names[] = {"ok", "full", "failed"};
+    static const char *const names[] = {"ok", "low", "full", "read-only",
+                                        "failed"};
 
     mesh_view_status(node->mesh, out);
     snprintf(out->storage, sizeof out->storage, "%s", names[node->storage]);
@@ -25,9 +26,16 @@ view_status(struct node *node, struct view_status *out)
     out->started_ms = node->started_ms;
     for (size_t i = 0; i < node->n_warnings; i++)
         add_warning(out, node->warnings[i]);
+    if (node->storage == NODE_STORAGE_LOW)
+        add_warning(out, "room is nearly gone, the reserve beside data_file "
+                         "is in use: no events are taken until there is more; "
+                         "make room on its disk");
     if (node->storage == NODE_STORAGE_FULL)
         add_warning(out, "no room to store events: publishing waits until "
                          "there is; make room on the disk of data_file");
+    if (node->storage == NODE_STORAGE_READ_ONLY)
+        add_warning(out, "the disk of data_file is read-only: no events are "
+                         "taken; make it writable again");
 }
 
 /* The mesh knows that a peer is down, the links why. */

@@ -52,17 +52,28 @@ go_on(struct node *node)
 }
 
 static void
-storage_failed(struct node *node)
+storage_failed(struct node *node, const struct store_job *job)
 {
+    const char *file = node->settings->data_file;
+    const char *why = job->why ? job->why : "";
+
     node->storage = NODE_STORAGE_FAILED;
-    node->exit_code = CMD_STORAGE;
+    node->exit_code = job->bug ? CMD_BUG : CMD_STORAGE;
     node->stop_now = true;
-    log_fatal(
-        "STORAGE-FAILED",
-        "file=%s text=\"the disk refused to keep what was written, or the "
-        "file was deleted or moved: the node ends, nothing unwritten was "
-        "acknowledged; check the disk, then start it again\"",
-        node->settings->data_file);
+    if (job->bug)
+        log_fatal("STORAGE-BUG",
+                  "file=%s why=\"%s\" text=\"the database refused a "
+                  "statement of cimesh: the node ends, nothing unwritten was "
+                  "acknowledged; look for rot with `cimesh fsck`, and report "
+                  "this line\"",
+                  file, why);
+    else
+        log_fatal("STORAGE-FAILED",
+                  "file=%s why=\"%s\" text=\"the disk refused to keep what "
+                  "was written, or the file was deleted or moved: the node "
+                  "ends, nothing unwritten was acknowledged; check the disk, "
+                  "then start it again\"",
+                  file, why);
 }
 
 /* ---- store and serve ----------------------------------------------------*/
@@ -80,12 +91,13 @@ static void
 note_storage(struct node *node, const struct store_job *job)
 {
     if (job->err == CIM_EIO && !job->full)
-        storage_failed(node);
+        storage_failed(node, job);
     else if (job->full)
-        node->storage = NODE_STORAGE_FULL;
-    else if (job->err == CIM_OK && node->storage == NODE_STORAGE_FULL &&
+        node->storage =
+            job->read_only ? NODE_STORAGE_READ_ONLY : NODE_STORAGE_FULL;
+    else if (job->err == CIM_OK && node->storage != NODE_STORAGE_FAILED &&
              job->kind != STORE_LOOKUP)
-        node->storage = NODE_STORAGE_OK;
+        node->storage = job->low ? NODE_STORAGE_LOW : NODE_STORAGE_OK;
 }
 
 /* To whom a finished job belongs. */
@@ -279,10 +291,12 @@ purge(struct node *node)
 {
     const struct settings *s = node->settings;
     int64_t now_ms = clock_wall_ms(), now = clock_mono_ms();
+    int64_t every =
+        node->storage == NODE_STORAGE_OK ? NODE_PURGE_MS : NODE_PURGE_LOW_MS;
     struct store_job *job;
 
     if ((!s->keep_days && !s->keep_bytes) ||
-        (node->purge_mono_ms && now - node->purge_mono_ms < NODE_PURGE_MS))
+        (node->purge_mono_ms && now - node->purge_mono_ms < every))
         return;
     node->purge_mono_ms = now;
     job = store_job_new(STORE_PURGE);
@@ -310,8 +324,10 @@ tell_health(struct node *node)
         view_status_clear(&view);
     }
     http_health(node->http, ready,
-                node->storage == NODE_STORAGE_FULL ? "no room to store events"
-                                                   : why);
+                node->storage == NODE_STORAGE_OK ||
+                        node->storage == NODE_STORAGE_FAILED
+                    ? why
+                    : "no room to store events");
 }
 
 static int

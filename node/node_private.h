@@ -37,7 +37,16 @@
 #define NODE_HOOKS_MS 2000
 #define NODE_STOP_MS  4500
 
-enum node_storage { NODE_STORAGE_OK, NODE_STORAGE_FULL, NODE_STORAGE_FAILED };
+/* Without room: retention, if there is any, is tried this often. */
+#define NODE_PURGE_LOW_MS 5000
+
+enum node_storage {
+    NODE_STORAGE_OK,
+    NODE_STORAGE_LOW, /* the reserve is given up: no more events */
+    NODE_STORAGE_FULL,
+    NODE_STORAGE_READ_ONLY,
+    NODE_STORAGE_FAILED
+};
 
 struct node {
     const char *dir;

@@ -169,6 +169,8 @@ tell_settings(const struct settings *old, struct settings *fresh,
     if (old->keep_days != fresh->keep_days ||
         old->keep_bytes != fresh->keep_bytes)
         tell(out, "retention: changed");
+    if (old->reserve_bytes != fresh->reserve_bytes)
+        tell(out, "cimesh.zpl: reserve changed: takes a restart of the node");
 }
 
 /* What is bound to the first load stays as it was. */

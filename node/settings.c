@@ -35,6 +35,7 @@ static const struct zpl_key follow_keys[] = {
     {"topic", true, false, true}, {"since", false, false, false}, {0}};
 static const struct zpl_key store_keys[] = {{"keep-days", false, false, false},
                                             {"keep-size", false, false, false},
+                                            {"reserve", false, false, false},
                                             {0}};
 static const struct zpl_key path_keys[] = {
     {"key", false, false, false},     {"data", false, false, false},
@@ -225,10 +226,25 @@ read_follows(const struct settings_in *in, const struct zpl_item *section)
 /* ---- store, paths ------------------------------------------------------- */
 
 static enum cim_err
-read_store(const struct settings_in *in, const struct zpl_item *section)
+read_size(const struct settings_in *in, const struct zpl_item *section,
+          const char *name, const char *zero, uint64_t *out)
 {
     static const uint64_t units[] = {UINT64_C(1) << 10, UINT64_C(1) << 20,
                                      UINT64_C(1) << 30, UINT64_C(1) << 40};
+    struct zpl_item item;
+
+    if (zpl_find(in->zpl, section, name, &item) &&
+        !number_with_unit(cim_bytes_str(item.value), "KMGT", units,
+                          UINT64_C(1) << 53, out))
+        return zpl_bad(in->zpl, &item, in->diag,
+                       "'%.40s' is no size; write 500M, 10G or 1T, 0 for %s",
+                       item.value, zero);
+    return CIM_OK;
+}
+
+static enum cim_err
+read_store(const struct settings_in *in, const struct zpl_item *section)
+{
     struct zpl_item item;
     uint64_t days = 0;
     enum cim_err err;
@@ -239,14 +255,10 @@ read_store(const struct settings_in *in, const struct zpl_item *section)
         (err = zpl_number(in->zpl, &item, 0, KEEP_DAYS_MAX, &days, in->diag)))
         return err;
     in->s->keep_days = (unsigned)days;
-    if (zpl_find(in->zpl, section, "keep-size", &item) &&
-        !number_with_unit(cim_bytes_str(item.value), "KMGT", units,
-                          UINT64_C(1) << 53, &in->s->keep_bytes))
-        return zpl_bad(in->zpl, &item, in->diag,
-                       "'%.40s' is no size; write 500M, 10G or 1T, 0 for no "
-                       "limit",
-                       item.value);
-    return CIM_OK;
+    err = read_size(in, section, "keep-size", "no limit", &in->s->keep_bytes);
+    return err ? err
+               : read_size(in, section, "reserve", "none",
+                           &in->s->reserve_bytes);
 }
 
 static void
@@ -323,6 +335,7 @@ defaults(const char *dir)
 {
     struct settings *s = xcalloc(1, sizeof *s);
 
+    s->reserve_bytes = UINT64_C(64) << 20;
     s->key_file = file_join(dir, "keys/node.key");
     s->data_file = file_join(dir, "data/cimesh.db");
     s->roster_dir = file_join(dir, "roster");

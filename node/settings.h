@@ -38,14 +38,15 @@ struct settings {
     char community[CIM_NAME_MAX + 1];
     char events[ROSTER_ENDPOINT_MAX + 1]; /* bind; "": a follower */
     char sync[ROSTER_ENDPOINT_MAX + 1];
-    bool readers_any;    /* readers = "any" */
-    unsigned keep_days;  /* retention by age; 0 for ever */
-    uint64_t keep_bytes; /* retention by size; 0 no limit ("10G" in file) */
-    char *key_file;      /* owned, absolute; default keys/node.key */
-    char *data_file;     /* owned; default data/cimesh.db */
-    char *roster_dir;    /* owned; default roster */
-    char *api_socket;    /* owned; default run/api.sock */
-    char *scratch_dir;   /* owned; default run/hooks */
+    bool readers_any;       /* readers = "any" */
+    unsigned keep_days;     /* retention by age; 0 for ever */
+    uint64_t keep_bytes;    /* retention by size; 0 no limit ("10G" in file) */
+    uint64_t reserve_bytes; /* kept for a full disk; default 64 MiB, 0 none */
+    char *key_file;         /* owned, absolute; default keys/node.key */
+    char *data_file;        /* owned; default data/cimesh.db */
+    char *roster_dir;       /* owned; default roster */
+    char *api_socket;       /* owned; default run/api.sock */
+    char *scratch_dir;      /* owned; default run/hooks */
     struct settings_follow *follows; /* owned */
     size_t n_follows;
     struct settings_hook *hooks; /* owned */

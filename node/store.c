@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * The writer: open, lock, commit.
- *
- * A commit is one IMMEDIATE transaction around all jobs given. Failures are
- * of two kinds. Without room (disk full, read-only, another program holds the
- * database) nothing was written and the same may succeed later. Anything else
- * leaves in doubt what reached the disk, and a kernel reports a failed fsync
- * only once: the store refuses everything from then on and the process ends.
- * So it does when its files were deleted or moved: SQLite goes on writing to
- * them without an error, and nobody would ever find what was committed.
+ * The writer: jobs, open and close. What a commit is: store_commit.c.
  */
 #include "node/store.h"
 
@@ -22,12 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "node/failpoint.h"
 #include "node/mem.h"
 #include "node/store_private.h"
 
-#define BUSY_MS          5000 /* for another program's backup, say */
-#define CHECKPOINT_PAGES 1024 /* of 4 KiB */
+#define BUSY_MS 5000 /* for another program's backup, say */
 
 /* ---- jobs ---------------------------------------------------------------*/
 
@@ -65,91 +55,6 @@ store_job_destroy(struct store_job **p)
     free(job->purge.left);
     span_clear(&job->gaps);
     free(job);
-}
-
-/* ---- the lock -----------------------------------------------------------*/
-
-static enum cim_err
-cannot_lock(const char *path, int fd, struct cim_diag *diag)
-{
-    int code = errno;
-    char pid[24] = "";
-
-    if (code == EWOULDBLOCK) {
-        ssize_t n = pread(fd, pid, sizeof pid - 1, 0);
-        pid[n > 0 ? strcspn(pid, "\n") : 0] = '\0';
-        cim_diag_set(diag,
-                     "another cimesh node (pid %s) holds %s; stop it first, or"
-                     " use another site directory",
-                     pid[0] ? pid : "unknown", path);
-        return CIM_EEXIST;
-    }
-    cim_diag_set(diag, "%s.lock: %s; the folder must exist and be writable",
-                 path, strerror(code));
-    return code == EACCES || code == EPERM ? CIM_EPERM : CIM_EIO;
-}
-
-/* The lock lives as long as the descriptor; the file stays, empty or not. */
-static enum cim_err
-lock(const char *path, int *out, struct cim_diag *diag)
-{
-    char *name = xasprintf("%s.lock", path);
-    int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-
-    free(name);
-    if (fd < 0)
-        return cannot_lock(path, fd, diag);
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        enum cim_err err = cannot_lock(path, fd, diag);
-        close(fd);
-        return err;
-    }
-    if (ftruncate(fd, 0) == 0)
-        dprintf(fd, "%ld\n", (long)getpid());
-    *out = fd;
-    return CIM_OK;
-}
-
-/* ---- files --------------------------------------------------------------*/
-
-static struct store_file
-file_at(const char *path)
-{
-    struct stat st;
-
-    if (stat(path, &st) != 0)
-        return (struct store_file){0};
-    return (struct store_file){.dev = st.st_dev, .ino = st.st_ino};
-}
-
-static void
-note_files(struct store *store, const char *path)
-{
-    store->path = xstrdup(path);
-    store->lock_path = xasprintf("%s.lock", path);
-    store->wal_path = xasprintf("%s-wal", path);
-    store->file = file_at(path);
-    store->lock_file = file_at(store->lock_path);
-}
-
-static bool
-same_file(const struct store_file *a, const char *path)
-{
-    struct store_file b = file_at(path);
-
-    return a->dev == b.dev && a->ino == b.ino;
-}
-
-/* Whoever opens these paths later finds what is written here. A WAL is made
- * by the first write, so there is one after each commit. No file at all: the
- * database is in memory, or a test keeps it somewhere else. */
-static bool
-files_in_place(const struct store *store)
-{
-    return !store->file.ino ||
-           (same_file(&store->file, store->path) &&
-            same_file(&store->lock_file, store->lock_path) &&
-            access(store->wal_path, F_OK) == 0);
 }
 
 /* ---- open and close -----------------------------------------------------*/
@@ -215,8 +120,8 @@ meta_get(struct store *store, const char *name)
     return (uint64_t)sql_value(&store->db, st, 0);
 }
 
-static void
-meta_put(struct store *store, const char *name, uint64_t value)
+void
+store_meta_put(struct store *store, const char *name, uint64_t value)
 {
     sqlite3_stmt *st = sql_use(&store->db, SQL_META_PUT);
 
@@ -226,8 +131,8 @@ meta_put(struct store *store, const char *name, uint64_t value)
 }
 
 /* What is kept in memory, as the database has it. */
-static void
-load_meta(struct store *store)
+void
+store_load_meta(struct store *store)
 {
     store_logs_drop(store);
     memset(store->topics, 0, TOPICS_MAX * sizeof *store->topics);
@@ -241,6 +146,29 @@ load_meta(struct store *store)
     store->meta_dirty = false;
 }
 
+/* The disk has no room to open it: shared memory and a WAL are made first. */
+static bool
+out_of_room(const struct store *store)
+{
+    int sys = store->db.sys ? store->db.sys : sql_errno(store->db.h);
+    int rc = store->db.rc ? store->db.rc : sqlite3_errcode(store->db.h);
+
+    return (rc & 0xff) == SQLITE_FULL || sys == ENOSPC || sys == EDQUOT;
+}
+
+static enum cim_err
+open_database(struct store *store, const char *path, struct cim_diag *diag)
+{
+    enum cim_err err = connect_writer(store, path, diag);
+
+    if (err == CIM_OK)
+        err = store_migrate(&store->db, path, diag);
+    if (err != CIM_OK)
+        return err;
+    store_load_meta(store);
+    return store->db.rc == SQLITE_OK ? CIM_OK : cannot_open(store, path, diag);
+}
+
 enum cim_err
 store_open(const char *path, struct store **out, struct cim_diag *diag)
 {
@@ -252,20 +180,19 @@ store_open(const char *path, struct store **out, struct cim_diag *diag)
     store->lock_fd = -1;
     store->topics = xcalloc(TOPICS_MAX, sizeof *store->topics);
     if (!in_memory)
-        err = lock(path, &store->lock_fd, diag);
+        err = store_lock(path, &store->lock_fd, diag);
     if (err == CIM_OK && !in_memory)
         make_private(path);
     if (err == CIM_OK)
-        err = connect_writer(store, path, diag);
-    if (err == CIM_OK)
-        err = store_migrate(&store->db, path, diag);
-    if (err == CIM_OK) {
-        load_meta(store);
-        if (store->db.rc != SQLITE_OK)
-            err = cannot_open(store, path, diag);
+        err = open_database(store, path, diag);
+    if (err == CIM_EIO && store->db.h && out_of_room(store) &&
+        store_room_drop(path)) {
+        sql_close(&store->db);
+        store->db = (struct store_db){0};
+        err = open_database(store, path, diag);
     }
     if (err == CIM_OK && !in_memory)
-        note_files(store, path);
+        store_note_files(store, path);
     if (err == CIM_OK)
         *out = store;
     else
@@ -283,6 +210,7 @@ store_close(struct store **p)
         return;
     store_logs_drop(store);
     sql_close(&store->db);
+    store_room_clear(store);
     if (store->lock_fd >= 0)
         close(store->lock_fd);
     free(store->path);
@@ -296,164 +224,6 @@ bool
 store_exec(struct store *store, const char *sql)
 {
     return sqlite3_exec(store->db.h, sql, NULL, NULL, NULL) == SQLITE_OK;
-}
-
-/* ---- commit -------------------------------------------------------------*/
-
-static void
-apply(struct store *store, struct store_job *job)
-{
-    job->err = CIM_OK;
-    job->full = false;
-    switch (job->kind) {
-    case STORE_KEEP:
-        job->err = store_keep(store, job);
-        break;
-    case STORE_LOOKUP:
-        store_look_up(store, job);
-        break;
-    case STORE_STARTS:
-        store_starts(store, job);
-        break;
-    case STORE_ROSTER:
-        store_put_roster(store, job);
-        break;
-    case STORE_HOOK:
-        store_put_hook(store, job);
-        break;
-    case STORE_COUNT:
-        store_count(store, job);
-        break;
-    case STORE_ASIDE:
-        store_aside(store, job);
-        break;
-    case STORE_PURGE:
-        store_purge(store, job);
-        break;
-    }
-    job->last_arrival = store->last_arrival;
-}
-
-static void
-flush(struct store *store)
-{
-    store_logs_flush(store);
-    if (!store->meta_dirty)
-        return;
-    meta_put(store, "last_arrival", store->last_arrival);
-    meta_put(store, "bytes", store->bytes);
-    meta_put(store, "next_batch", (uint64_t)store->next_batch);
-    store->meta_dirty = false;
-}
-
-static bool
-no_room(const struct store_db *db)
-{
-    /* What a sync failed to keep is gone, whatever the reason. */
-    if (db->rc == SQLITE_IOERR_FSYNC || db->rc == SQLITE_IOERR_DIR_FSYNC)
-        return false;
-    switch (db->rc & 0xff) {
-    case SQLITE_FULL:
-    case SQLITE_READONLY:
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return true;
-    case SQLITE_IOERR:
-    case SQLITE_CANTOPEN:
-        return db->sys == ENOSPC || db->sys == EDQUOT || db->sys == EROFS;
-    default:
-        return false;
-    }
-}
-
-static void
-checkpoint(struct store *store)
-{
-    int frames = 0;
-    int copied = 0;
-
-    (void)FAILPOINT(STORE_CHECKPOINT);
-    int rc = sqlite3_wal_checkpoint_v2(
-        store->db.h, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied);
-
-    (void)FAILPOINT(STORE_CHECKPOINTED);
-    if (rc == SQLITE_OK) {
-        store->wal_pages = (unsigned)(frames - copied);
-        return;
-    }
-    /* Full or busy: the WAL has it all and grows meanwhile. A failed fsync
-     * is told once, so it is not forgotten. */
-    sql_clear(&store->db);
-    sql_fail(&store->db, sqlite3_extended_errcode(store->db.h));
-    store->failed = !no_room(&store->db);
-    sql_clear(&store->db);
-}
-
-static enum cim_err
-fail_all(struct store_job **jobs, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        jobs[i]->err = CIM_EIO;
-        jobs[i]->full = false;
-    }
-    return CIM_EIO;
-}
-
-/* Nothing of this transaction happened; says so in every job. */
-static enum cim_err
-roll_back(struct store *store, struct store_job **jobs, size_t n, bool *full)
-{
-    *full = no_room(&store->db);
-    store->failed = !*full;
-    sql_clear(&store->db);
-    /* SQLite may have rolled back by itself. */
-    if (!sqlite3_get_autocommit(store->db.h))
-        sql_run_plain(&store->db, SQL_ROLLBACK);
-    load_meta(store);
-    if (store->db.rc != SQLITE_OK) {
-        store->failed = true;
-        *full = false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        jobs[i]->err = CIM_EIO;
-        jobs[i]->full = *full;
-        jobs[i]->last_arrival = store->last_arrival;
-        span_clear(&jobs[i]->gaps);
-    }
-    /* A WAL copied back starts over: what it takes may be the room missed. */
-    if (*full && store->wal_pages)
-        checkpoint(store);
-    return CIM_EIO;
-}
-
-enum cim_err
-store_commit(struct store *store, struct store_job **jobs, size_t n, bool *full)
-{
-    *full = false;
-    if (!store->failed) {
-        sql_clear(&store->db);
-        sql_run_plain(&store->db, SQL_BEGIN_WRITE);
-        sql_simulate(&store->db, FAILPOINT(STORE_BEGIN));
-        for (size_t i = 0; i < n && store->db.rc == SQLITE_OK; i++)
-            apply(store, jobs[i]);
-        flush(store);
-        sql_simulate(&store->db, FAILPOINT(STORE_COMMIT));
-        sql_run_plain(&store->db, SQL_COMMIT);
-        if (store->db.rc != SQLITE_OK)
-            return roll_back(store, jobs, n, full);
-        (void)FAILPOINT(STORE_COMMITTED);
-        if (files_in_place(store))
-            return CIM_OK;
-        store->failed = true;
-    }
-    return fail_all(jobs, n);
-}
-
-void
-store_checkpoint(struct store *store)
-{
-    if (!store->failed && store->wal_pages >= CHECKPOINT_PAGES)
-        checkpoint(store);
 }
 
 /* ---- the whole database -------------------------------------------------*/
@@ -497,6 +267,6 @@ store_restore(struct store *store, struct cim_bytes in)
         return CIM_EIO;
     store->failed = false;
     sql_clear(&store->db);
-    load_meta(store);
+    store_load_meta(store);
     return store->db.rc == SQLITE_OK ? CIM_OK : CIM_EIO;
 }

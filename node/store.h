@@ -191,6 +191,11 @@ struct store_job {
     /* set by the store */
     enum cim_err err;      /* CIM_OK: committed */
     bool full;             /* err: no room (disk full, read-only); may pass */
+    bool read_only;        /* full: it is the latter */
+    bool low;              /* committed, but room is nearly gone: the reserve
+                              was given up for it; no more events, please */
+    bool bug;              /* err, not full: a statement of ours was refused */
+    const char *why;       /* err, not full: in words; lent by the store */
     struct span_set gaps;  /* of the log of cover or of the last batch with
                               gaps_changed */
     uint64_t last_arrival; /* newest arrival in the store, after */
@@ -204,9 +209,10 @@ void store_job_destroy(struct store_job **job);
  * Opens or makes the database, migrates its schema in one transaction, and
  * checks that nobody else holds it (a lock file beside it names the pid).
  *   path  a file; ":memory:" for the simulator and tests
+ * Without room to open it the reserve is given up first.
  * Errors: CIM_EEXIST (another process holds it; diag names its pid),
- * CIM_EVERSION (made by a newer program), CIM_EIO, CIM_EPERM; diag says what
- * to do.
+ * CIM_EVERSION (made by a newer program), CIM_ESTATE (a step of the schema
+ * does not run: a bug), CIM_EIO, CIM_EPERM; diag says what to do.
  */
 CIM_MUST enum cim_err store_open(const char *path, struct store **out,
                                  struct cim_diag *diag);
@@ -218,13 +224,23 @@ void store_close(struct store **store);
  * transaction fails, all have err, nothing was changed.
  * Returns CIM_OK, CIM_EIO with *full (no room: may pass) or without (fsync
  * or the like failed, or the files were deleted or moved: the process must
- * end, exit 74).
+ * end, exit 74; with bug in the jobs 70).
  */
 CIM_MUST enum cim_err store_commit(struct store *store, struct store_job **jobs,
                                    size_t n, bool *full);
 
-/* Copies the WAL back when it is large; call when idle. */
-void store_checkpoint(struct store *store);
+/*
+ * Keeps a file of so many bytes beside the database, PATH.reserve, that is
+ * given up when the disk is full, so that what has to be written then still
+ * can be: the end of what is going on, retention, hooks, counters. From then
+ * on jobs come back low, until there is room to make it again. It is made by
+ * store_tidy, smaller when the disk is small; no room for any is low, too.
+ *   bytes  0: none; what lies there is removed
+ */
+void store_reserve(struct store *store, uint64_t bytes);
+
+/* Copies the WAL back when it is large, makes the reserve; call when idle. */
+void store_tidy(struct store *store);
 
 /* Simulator and tests: the whole database as bytes, and back. */
 CIM_MUST enum cim_err store_save(struct store *store, struct cim_buf *out);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The small kinds of jobs: look-ups, starts, roster files, hooks, counters. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "node/failpoint.h"
@@ -33,6 +34,8 @@ store_look_up(struct store *store, struct store_job *job)
 
         look->state = STORE_NEW;
         look->epoch = look->seq = 0;
+        free((void *)look->bytes.p); /* of a try that was rolled back */
+        look->bytes = (struct cim_bytes){0};
         sql_blob(st, 1, cim_bytes_of(look->id.b, sizeof look->id.b));
         if (!sql_row(&store->db, st)) {
             if (own_event(store, job->self, look))

@@ -93,12 +93,25 @@ struct store_file { /* which one it is, wherever it lies */
     ino_t ino;
 };
 
+/* The reserve file; see store_room.c. */
+struct store_room {
+    char *path;    /* owned; NULL: none is kept */
+    uint64_t want; /* bytes, as configured */
+    uint64_t size; /* of the one held, or last held; 0 never */
+    bool held;
+    bool low;        /* given up, or never got, for want of room */
+    int64_t next_ms; /* mono: not tried again before */
+};
+
 struct store {
     struct store_db db;
     char *path, *lock_path, *wal_path; /* owned; NULL in memory */
     struct store_file file, lock_file; /* as opened */
     int lock_fd;                       /* -1: none, in memory */
     bool failed;                       /* for good: nothing is tried again */
+    bool bug;                          /* failed: a statement was refused */
+    char why[240];                     /* failed: in words */
+    struct store_room room;
     uint64_t last_arrival;
     uint64_t bytes; /* of all events stored */
     int64_t next_batch;
@@ -126,6 +139,35 @@ void store_cursor_set(struct store *store, struct open_log *log,
 /* Moves the cursor of "" over all that follows it without a hole. */
 void store_contiguous(struct store *store, struct open_log *log);
 
+void store_load_meta(struct store *store);
+void store_meta_put(struct store *store, const char *name, uint64_t value);
+
+/* ---- lock and files (store_lock.c) --------------------------------------*/
+
+/* Errors: CIM_EEXIST (diag names the pid), CIM_EPERM, CIM_EIO. */
+CIM_MUST enum cim_err store_lock(const char *path, int *out,
+                                 struct cim_diag *diag);
+void store_note_files(struct store *store, const char *path);
+/* Whoever opens these paths later finds what is written here. */
+bool store_in_place(const struct store *store);
+
+/* ---- commit (store_commit.c) --------------------------------------------*/
+
+/* What SQLite says when a statement is wrong, not the disk. */
+bool store_rc_is_bug(int rc);
+
+/* ---- the reserve file (store_room.c) ------------------------------------*/
+
+/* Gives the reserve up; false when there is none. low from then on. */
+bool store_room_release(struct store *store);
+/* After a commit: makes it again when there is room, and low ends. */
+void store_room_regain(struct store *store);
+/* When idle: makes one that is not there. */
+void store_room_tidy(struct store *store);
+void store_room_clear(struct store *store);
+/* Before a database can be opened: true when one lay there and is given up. */
+bool store_room_drop(const char *path);
+
 /* ---- kinds of jobs ------------------------------------------------------*/
 
 /* Sets equivocation and new_header of the batch (store_header.c). */
@@ -145,7 +187,15 @@ void store_purge(struct store *store, struct store_job *job);
 
 /* ---- schema (store_schema.c) --------------------------------------------*/
 
-/* Errors: CIM_EVERSION, CIM_EIO. */
+/* Steps from nothing to the newest, SQL each. */
+struct store_schema {
+    const char *const *steps;
+    int64_t n;
+};
+/* Errors: CIM_EVERSION, CIM_ESTATE (a step does not run), CIM_EIO. */
+CIM_MUST enum cim_err store_migrate_to(struct store_db *db,
+                                       const struct store_schema *schema,
+                                       const char *path, struct cim_diag *diag);
 CIM_MUST enum cim_err store_migrate(struct store_db *db, const char *path,
                                     struct cim_diag *diag);
 CIM_MUST enum cim_err store_schema_check(struct store_db *db, const char *path,

@@ -143,6 +143,7 @@ tell_left(struct store *store, struct store_job *job, struct victim *victims,
 {
     size_t cap = 0;
 
+    job->purge.n_left = 0; /* of a try that was rolled back */
     qsort(victims, n, sizeof *victims, by_log);
     for (size_t i = 0; i < n; i++) {
         if (i && victims[i].log == victims[i - 1].log)

@@ -8,8 +8,9 @@
  * as long as one of its events; the newest header of a log is in `log`.
  *
  * PRAGMA user_version counts the steps below. Each step runs once, all that
- * are missing in one transaction. A step that was released is never changed:
- * append the next one and raise STORE_SCHEMA.
+ * are missing in one transaction, statement by statement: killed anywhere,
+ * the database is what it was, and the next start begins anew. A step that was
+ * released is never changed: append the next one and raise STORE_SCHEMA.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -80,15 +81,21 @@ static const char step_1[] =
 
 static const char *const steps[STORE_SCHEMA] = {step_1};
 
+/* One statement after the other; false when one did not run. */
 static bool
 run(struct store_db *db, const char *sql)
 {
-    if (db->rc != SQLITE_OK)
-        return false;
-    if (sqlite3_exec(db->h, sql, NULL, NULL, NULL) == SQLITE_OK)
-        return true;
-    sql_fail(db, sqlite3_extended_errcode(db->h));
-    return false;
+    while (db->rc == SQLITE_OK && *sql) {
+        sqlite3_stmt *st = NULL;
+        int rc = sqlite3_prepare_v2(db->h, sql, -1, &st, &sql);
+
+        while (rc == SQLITE_OK && st && sqlite3_step(st) == SQLITE_ROW)
+            ;
+        if (sqlite3_finalize(st) != SQLITE_OK || rc != SQLITE_OK)
+            sql_fail(db, sqlite3_extended_errcode(db->h));
+        sql_simulate(db, FAILPOINT(MIGRATION_STEP));
+    }
+    return db->rc == SQLITE_OK;
 }
 
 static int64_t
@@ -118,8 +125,8 @@ version_of(struct store_db *db, bool *ours)
 }
 
 static enum cim_err
-judge(struct store_db *db, const char *path, struct cim_diag *diag,
-      int64_t *version)
+judge(struct store_db *db, int64_t newest, const char *path,
+      struct cim_diag *diag, int64_t *version)
 {
     bool ours = false;
 
@@ -134,11 +141,13 @@ judge(struct store_db *db, const char *path, struct cim_diag *diag,
                      path);
         return CIM_EVERSION;
     }
-    if (*version > STORE_SCHEMA) {
+    if (*version > newest) {
         cim_diag_set(diag,
                      "%s: schema %" PRId64 " was made by a newer cimesh, this"
-                     " one knows up to %d; run the newer program",
-                     path, *version, STORE_SCHEMA);
+                     " one knows up to %" PRId64
+                     "; run the newer program, or restore a backup made"
+                     " before it ran",
+                     path, *version, newest);
         return CIM_EVERSION;
     }
     return CIM_OK;
@@ -148,7 +157,7 @@ enum cim_err
 store_schema_check(struct store_db *db, const char *path, struct cim_diag *diag)
 {
     int64_t version = 0;
-    enum cim_err err = judge(db, path, diag, &version);
+    enum cim_err err = judge(db, STORE_SCHEMA, path, diag, &version);
 
     if (err == CIM_OK && version < STORE_SCHEMA) {
         cim_diag_set(diag,
@@ -160,30 +169,53 @@ store_schema_check(struct store_db *db, const char *path, struct cim_diag *diag)
     return err;
 }
 
+static enum cim_err
+cannot_migrate(struct store_db *db, int64_t step, const char *path,
+               struct cim_diag *diag)
+{
+    bool bug = store_rc_is_bug(db->rc);
+
+    cim_diag_set(diag,
+                 "%s: cannot be brought to schema %" PRId64 ": %s; it is as"
+                 " it was%s",
+                 path, step, db->why,
+                 bug ? ", run the program that made it, and report this"
+                     : "; make room, or check the disk");
+    return bug ? CIM_ESTATE : CIM_EIO;
+}
+
 enum cim_err
-store_migrate(struct store_db *db, const char *path, struct cim_diag *diag)
+store_migrate_to(struct store_db *db, const struct store_schema *schema,
+                 const char *path, struct cim_diag *diag)
 {
     char pragmas[96];
     int64_t version = 0;
-    enum cim_err err = judge(db, path, diag, &version);
+    enum cim_err err = judge(db, schema->n, path, diag, &version);
+    int64_t step = version;
 
-    if (err != CIM_OK || version == STORE_SCHEMA)
+    if (err != CIM_OK || version == schema->n)
         return err;
     snprintf(pragmas, sizeof pragmas,
-             "PRAGMA application_id = %d; PRAGMA user_version = %d",
-             STORE_APPLICATION, STORE_SCHEMA);
+             "PRAGMA application_id = %d; PRAGMA user_version = %" PRId64,
+             STORE_APPLICATION, schema->n);
     run(db, "BEGIN IMMEDIATE");
-    for (int64_t i = version; i < STORE_SCHEMA; i++)
-        if (run(db, steps[i]))
-            sql_simulate(db, FAILPOINT(MIGRATION_STEP));
+    while (step < schema->n && run(db, schema->steps[step]))
+        step++;
     run(db, pragmas);
     run(db, "COMMIT");
     (void)FAILPOINT(MIGRATION_DONE);
     if (db->rc == SQLITE_OK)
         return CIM_OK;
-    cim_diag_set(diag, "%s: cannot bring the database up to date: %s", path,
-                 sqlite3_errstr(db->rc));
+    err = cannot_migrate(db, step < schema->n ? step + 1 : step, path, diag);
     if (!sqlite3_get_autocommit(db->h))
         sqlite3_exec(db->h, "ROLLBACK", NULL, NULL, NULL);
-    return CIM_EIO;
+    return err;
+}
+
+enum cim_err
+store_migrate(struct store_db *db, const char *path, struct cim_diag *diag)
+{
+    const struct store_schema schema = {steps, STORE_SCHEMA};
+
+    return store_migrate_to(db, &schema, path, diag);
 }

@@ -2,6 +2,7 @@
 #include "node/store_sql.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "node/mem.h"
@@ -28,12 +29,13 @@ sql_clear(struct store_db *db)
 {
     db->rc = SQLITE_OK;
     db->sys = 0;
+    db->why[0] = '\0';
 }
 
 /* sqlite3_system_errno would do, but what fails inside COMMIT is not noted
  * there. */
-static int
-last_errno(sqlite3 *h)
+int
+sql_errno(sqlite3 *h)
 {
     sqlite3_vfs *vfs = NULL;
 
@@ -52,7 +54,8 @@ sql_fail(struct store_db *db, int rc)
     if (db->rc != SQLITE_OK)
         return;
     db->rc = rc;
-    db->sys = last_errno(db->h);
+    db->sys = sql_errno(db->h);
+    snprintf(db->why, sizeof db->why, "%s", sqlite3_errmsg(db->h));
 }
 
 void

@@ -224,15 +224,18 @@ enum store_sql {
 struct store_db {
     sqlite3 *h;
     sqlite3_stmt *stmt[SQL_N]; /* prepared at first use */
-    int rc;  /* the first failure, extended code; SQLITE_OK none */
-    int sys; /* its errno */
+    int rc;        /* the first failure, extended code; SQLITE_OK none */
+    int sys;       /* its errno */
+    char why[160]; /* in SQLite's words */
 };
 
 void sql_close(struct store_db *db);
-void sql_clear(struct store_db *db); /* forgets the failure */
-void sql_fail(struct store_db *db, int rc);
+void sql_clear(struct store_db *db);        /* forgets the failure */
+void sql_fail(struct store_db *db, int rc); /* notes one */
 /* As if the system had said this errno just now; 0 changes nothing. */
-void sql_simulate(struct store_db *db, int error); /* notes one */
+void sql_simulate(struct store_db *db, int error);
+/* What the system said last to this connection's files. */
+int sql_errno(sqlite3 *h);
 
 /* The statement, ready to bind; NULL once the connection failed. Every
  * parameter is bound at every use; what is bound is lent until it ends. */

@@ -77,7 +77,7 @@ work(struct handoff_side *side, void *ctx)
     struct store_thread *thread = ctx;
     struct group *group = xcalloc(1, sizeof *group);
     enum handoff_next next;
-    unsigned groups = 0; /* since the last checkpoint */
+    unsigned groups = 1; /* since it was last tidied; soon after the start */
 
     do {
         next = collect(side, group, groups ? IDLE_MS : -1);
@@ -87,7 +87,7 @@ work(struct handoff_side *side, void *ctx)
             groups++;
         }
         if (groups && (idle || groups >= BUSY_GROUPS)) {
-            store_checkpoint(thread->store);
+            store_tidy(thread->store);
             groups = 0;
         }
     } while (next != HANDOFF_STOP);

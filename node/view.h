@@ -22,7 +22,7 @@ struct view_status {
     uint64_t epoch, seq; /* 0: nothing sealed in this run, or ever */
     uint64_t stored;     /* events in the store, own and others' */
     bool ready;          /* reading, serving and publishing */
-    char storage[16];    /* "ok", "full", "failed" */
+    char storage[16];    /* "ok", "low", "full", "read-only", "failed" */
     char publishing[32]; /* "ok", "waiting for peers", "stopped: two writers"*/
     unsigned peers_up, peers_all;
     uint64_t gaps;    /* positions known missing */

@@ -49,7 +49,7 @@ commit_round(struct store *store, struct store_job **jobs, size_t n,
         store_job_destroy(&jobs[i]);
     }
     double start = now_s();
-    store_checkpoint(store);
+    store_tidy(store);
     double took = now_s() - start;
     times->checkpoint += took;
 }

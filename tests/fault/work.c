@@ -222,7 +222,7 @@ void
 work_checkpoint(struct work *w)
 {
     w->store->wal_pages = 1u << 20; /* as if it were large */
-    store_checkpoint(w->store);
+    store_tidy(w->store);
     w->checkpoints++;
 }
 

@@ -210,7 +210,7 @@ fill(struct fill *f)
             must(jobs[i]->err, "job");
             store_job_destroy(&jobs[i]);
         }
-        store_checkpoint(f->store);
+        store_tidy(f->store);
     }
 }
 

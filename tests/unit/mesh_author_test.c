@@ -279,6 +279,43 @@ full_disk_refuses_and_goes_on_in_a_new_epoch(void **state)
     assert_int_equal(desk_noted(d, MESH_STORAGE), 2);
 }
 
+/* What was in hand when it became low is committed, and said so. */
+static void
+low_room_takes_no_more_and_still_knows_what_it_has(void **state)
+{
+    struct desk *d = *state;
+
+    desk_meet(d);
+    d->low = true;
+    publish(d, 1, 1);
+    assert_int_equal(answer(d, 0)->err, CIM_OK);
+    assert_string_equal(status(d).storage, "low");
+    publish(d, 2, 1);
+    assert_int_equal(answer(d, 1)->err, CIM_EIO);
+    assert_true(answer(d, 1)->full);
+    publish(d, 1, 1);
+    assert_int_equal(answer(d, 2)->err, CIM_OK);
+    assert_true(answer(d, 2)->places[0].again);
+    assert_int_equal(slices(d, NULL), 1);
+}
+
+static void
+low_room_ends_within_two_seconds(void **state)
+{
+    struct desk *d = *state;
+
+    desk_meet(d);
+    d->low = true;
+    publish(d, 1, 1);
+    d->low = false;
+    desk_pass(d, 2000);
+    assert_string_equal(status(d).storage, "ok");
+    publish(d, 2, 1);
+    assert_int_equal(answer(d, 1)->err, CIM_OK);
+    assert_int_equal(answer(d, 1)->places[0].seq, 2);
+    assert_int_equal(desk_noted(d, MESH_STORAGE), 2);
+}
+
 static void
 draining_ends_once_nothing_is_in_flight(void **state)
 {
@@ -334,6 +371,8 @@ main(void)
         TEST(consecutive_events_of_one_topic_share_a_slice),
         TEST(headers_form_a_chain_and_time_never_falls),
         TEST(full_disk_refuses_and_goes_on_in_a_new_epoch),
+        TEST(low_room_takes_no_more_and_still_knows_what_it_has),
+        TEST(low_room_ends_within_two_seconds),
         TEST(draining_ends_once_nothing_is_in_flight),
         TEST(beacon_shows_the_newest_header),
     };

@@ -303,6 +303,29 @@ header_that_found_no_room_is_given_again(void **state)
 }
 
 static void
+low_room_takes_nothing_from_peers_and_fetches_it_later(void **state)
+{
+    struct desk *d = *state;
+    struct sealed *s;
+
+    desk_follow(d, T0, false);
+    desk_meet(d);
+    d->low = true;
+    mesh_publish(d->mesh, desk_request("opnfv/Ping/t0/", 1, 1));
+    desk_disk(d);
+    s = theirs(d, T0, 4);
+    desk_live(d, s, T0);
+    desk_beacon(d, ODL, s);
+    assert_int_equal(desk_held(d, &d->odl), 0);
+    assert_false(desk_was_asked(d, ODL, CIM_SYNC_FETCH));
+    d->low = false;
+    desk_pass(d, 1500);
+    desk_page(d, ODL);
+    assert_int_equal(desk_held(d, &d->odl), 4);
+    sealed_free(&s);
+}
+
+static void
 three_unanswered_requests_mean_away(void **state)
 {
     struct desk *d = *state;
@@ -396,6 +419,7 @@ main(void)
         TEST(positions_that_were_not_asked_for_are_not_kept),
         TEST(new_prefix_is_asked_of_others_that_were_asked_before),
         TEST(header_that_found_no_room_is_given_again),
+        TEST(low_room_takes_nothing_from_peers_and_fetches_it_later),
         TEST(three_unanswered_requests_mean_away),
         TEST(any_answer_ends_being_away),
         TEST(at_most_two_requests_are_in_flight),

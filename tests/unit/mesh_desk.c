@@ -248,6 +248,7 @@ turn(struct desk *d, struct store_job *job)
         job->full = true;
     } else {
         assert_int_equal(store_commit(d->store, &job, 1, &full), CIM_OK);
+        job->low = d->low;
         d->commits++;
     }
     mesh_job_done(d->mesh, job);

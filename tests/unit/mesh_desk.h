@@ -33,7 +33,7 @@ struct desk {
     struct roster *roster;
     struct follow_list follows;
     int64_t mono_ms, wall_ms;
-    bool full; /* the disk */
+    bool full, low; /* the disk */
     struct desk_frame asked[DESK_MAX], published[DESK_MAX];
     size_t n_asked, n_published;
     struct store_job *jobs[DESK_MAX];

@@ -67,6 +67,7 @@ least_file_has_defaults(void **state)
     assert_string_equal(s->scratch_dir, "/site/run/hooks");
     assert_int_equal(s->n_follows, 0);
     assert_int_equal(s->keep_days, 0);
+    assert_true(s->reserve_bytes == UINT64_C(64) << 20);
     settings_destroy(&s);
     assert_null(s);
 }
@@ -93,6 +94,7 @@ full_file_is_read(void **state)
                       "store\n"
                       "    keep-days = 30\n"
                       "    keep-size = \"10G\"\n"
+                      "    reserve = \"8M\"\n"
                       "paths\n"
                       "    data = \"/var/lib/cimesh/cimesh.db\"\n"
                       "    api = \"run2/api.sock\"\n"
@@ -113,6 +115,7 @@ full_file_is_read(void **state)
     assert_int_equal(s->hooks[0].timeout_s, 600);
     assert_int_equal(s->keep_days, 30);
     assert_true(s->keep_bytes == UINT64_C(10) << 30);
+    assert_int_equal(s->reserve_bytes, 8 << 20);
     assert_string_equal(s->data_file, "/var/lib/cimesh/cimesh.db");
     assert_string_equal(s->api_socket, "/site/run2/api.sock");
     settings_follow_list(s, &list);

@@ -443,7 +443,7 @@ a_reader_of_its_own_sees_what_is_committed(void **state)
     assert_int_equal(store_totals(f->reader, &stored, &last), CIM_OK);
     assert_int_equal(stored, 60);
     assert_int_equal(run_query(f, "odl/", (struct store_query){0}).n, 40);
-    store_checkpoint(f->store);
+    store_tidy(f->store);
     fill(f);
     assert_int_equal(run_query(f, "odl/", (struct store_query){0}).n, 80);
     store_close(&f->store);
