@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Cycles of partition and heal between three nodes that all publish and all
+follow each other: the work of rows C2 and D1, which differ in what else is
+done to the nodes meanwhile."""
+import time
+
+from checker import Store
+from rig import Ledger, check, settle
+
+
+def held(node):
+    """{(node, epoch): positions held}"""
+    store = Store(node)
+    out = {(n, e): h for n, e, h in store.db.execute(
+        "SELECT feed.node, log.epoch, log.held FROM log JOIN feed ON feed.id = log.feed")}
+    store.close()
+    return out
+
+
+def caught_up(nodes, aim, seconds):
+    """Until all hold what anybody held when `aim` was taken; seconds, or None."""
+    begin = time.monotonic()
+    while time.monotonic() - begin < seconds:
+        if all(all(have.get(log, 0) >= n for log, n in aim.items()) for have in map(held, nodes)):
+            return time.monotonic() - begin
+        time.sleep(0.05)
+    return None
+
+
+def aim_of(nodes):
+    aim = {}
+    for have in map(held, nodes):
+        for log, n in have.items():
+            aim[log] = max(n, aim.get(log, 0))
+    return aim
+
+
+def three(mesh, proxy, prepare=None):
+    """Three nodes that follow everything over bad links: (nodes, links)."""
+    nodes = [mesh.node(n) for n in ("odl/ci-1", "opnfv/ci-1", "onap/ci-1")]
+    for n in nodes:
+        n.follow("*")
+        if prepare:
+            prepare(n)
+    mesh.befriend()
+    links = proxy.all_pairs(*nodes)
+    mesh.start()
+    for n in nodes:
+        n.wait_peer(*(o for o in nodes if o is not n))
+    return nodes, links
+
+
+def tear(row, links, nodes):
+    """One partition, chosen by the row's seed; what it was. Half of them keep
+    what is sent until the heal, as TCP does over a short break; the others lose
+    it, and the connections with it."""
+    kind = row.random.choice(["pair", "alone", "one way", "deaf", "all"])
+    how = row.random.choice(["cut", "swallow"])
+    a, b = row.random.sample(nodes, 2)
+    for (dialler, peer), link in links.items():
+        both = {dialler, peer} == {a.name, b.name}
+        if kind == "all" or (kind == "pair" and both) or (kind == "alone" and a.name in (dialler, peer)):
+            getattr(link, how)("both")
+        elif (kind == "one way" and both) or (kind == "deaf" and a.name in (dialler, peer)):
+            # Nothing reaches a, from b or from anybody; what a says passes.
+            getattr(link, how)("down" if dialler == a.name else "up")
+    return f"{kind}, {how}"
+
+
+def cycles(row, nodes, links, hold, during=lambda: None, ledgers=()):
+    """Cuts, holds for hold() seconds with during() in the middle, heals, until
+    row.reached is row.target. The seconds each took to catch up."""
+    took, backlog_most = [], 0
+    while row.reached < row.target:
+        kind, before = tear(row, links, nodes), [len(ledger) for ledger in ledgers]
+        seconds = hold()
+        time.sleep(seconds / 2)
+        during()
+        time.sleep(seconds / 2)
+        backlog = sum(map(len, ledgers)) - sum(before)
+        for link in links.values():
+            link.heal()
+        s = caught_up(nodes, aim_of(nodes), 60)
+        if s is None:
+            row.violation("P2", f"not caught up 60 s after partition {row.reached} ({kind}, {seconds:.1f} s)")
+            return took
+        took.append(s)
+        backlog_most = max(backlog, backlog_most)
+        row.reached += 1
+    row.figure("largest backlog", backlog_most)
+    return took
+
+
+def partitions(row, mesh, proxy, hold, prepare=None, during=None):
+    """The whole row: publishers on all nodes, cycles, the verdict."""
+    nodes, links = three(mesh, proxy, prepare)
+    ledgers = [Ledger(row, n, rate=rate, batch=2).start() for n in nodes for rate in (100, 20)]
+    took = sorted(cycles(row, nodes, links, hold, during=lambda: during and during(nodes), ledgers=ledgers))
+    for ledger in ledgers:
+        ledger.stop()
+    settle(row, mesh, 60)
+    row.figure("acknowledged", check(row, mesh, ledgers)["acknowledged"])
+    row.figure("caught up p50 s", round(took[len(took) // 2], 2) if took else None)
+    row.figure("caught up max s", round(took[-1], 2) if took else None)
