@@ -178,7 +178,7 @@ take_retired(struct mesh *m, struct mesh_peer *peer,
 
     if (!feed || !upto)
         return;
-    log = mesh_log_get(feed, h->epoch);
+    log = mesh_log_get(m, feed, h->epoch);
     if (!log)
         return;
     take_offer(log, peer, upto, entry);
@@ -332,7 +332,7 @@ list_log(struct listing *l, const struct mesh_log *log)
     /* Of our own logs what we hold; of others' what we heard of. */
     if (!log->head.len || (log->feed->own && !mesh_log_head_kept(log)))
         return;
-    cim_heads_digest_add(&l->digest, &log->head, log->held);
+    cim_heads_digest_add(&l->digest, &log->head_hash, log->held);
     if (ask->after_node.len &&
         (order < 0 || (order == 0 && log->epoch <= ask->after_epoch)))
         return;

@@ -137,6 +137,8 @@ mesh_keep_header(struct mesh *m, struct mesh_keep *keep, struct mesh_peer *peer,
     *out = NULL;
     if (err != CIM_OK)
         return err;
+    if (feed && mesh_log_forgotten(feed, sh->h.epoch))
+        return CIM_OK;
     /* The same header bytes were proven before: whatever signature came with
      * them now, what they say is true. */
     if (!log || !header_kept(m, log, sh, &hash)) {
@@ -154,7 +156,7 @@ mesh_keep_header(struct mesh *m, struct mesh_keep *keep, struct mesh_peer *peer,
         feed = mesh_feed_get(m, sh->h.node);
     if (!feed)
         return CIM_OK;
-    log = mesh_log_get(feed, sh->h.epoch);
+    log = mesh_log_get(m, feed, sh->h.epoch);
     if (!log)
         return CIM_EQUOTA;
     mesh_log_show(m, log, peer, sh, &hash);
@@ -307,7 +309,7 @@ keep_proven(struct mesh *m, struct mesh_keep *keep,
             const struct cim_signkey *key, struct cim_bytes *frame)
 {
     const struct cim_signed_header *sh = &proven->slice.sh;
-    struct mesh_log *log = mesh_log_get(asked->feed, sh->h.epoch);
+    struct mesh_log *log = mesh_log_get(m, asked->feed, sh->h.epoch);
     struct store_batch batch = {0};
     struct store_batch *kept;
     size_t unasked;

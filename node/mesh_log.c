@@ -117,13 +117,65 @@ mesh_log_find(const struct mesh_feed *feed, uint64_t epoch)
     return NULL;
 }
 
+/* Nothing is on its way for it, and no line holds it. */
+static bool
+is_idle(const struct mesh_log *log)
+{
+    return !log->todo && !log->queued && !log->fetch;
+}
+
+/* Something of it is still to come: that it will not is counted. */
+static bool
+is_behind(const struct mesh_log *log)
+{
+    for (size_t i = 0; i < log->feed->n_wants; i++)
+        if (mesh_cursor(log, log->feed->wants[i].prefix) < log->shown)
+            return true;
+    return log->gaps.len != 0;
+}
+
+/*
+ * The oldest logs make room. The store keeps what it has of them, but they
+ * are no longer listed, nor caught up with.
+ */
+static void
+forget_oldest(struct mesh *m, struct mesh_feed *feed)
+{
+    size_t n = 0;
+
+    while (n < MESH_EPOCHS_MAX / 16 && is_idle(feed->logs[n])) {
+        struct mesh_log *log = feed->logs[n++];
+
+        if (is_behind(log))
+            mesh_refuse(m, feed->peer, log, log->shown, CIM_EQUOTA);
+        feed->forgotten = log->epoch;
+        feed->forgotten_held += log->held;
+        feed->equivocation = feed->equivocation || log->equivocation;
+        log_free(log);
+    }
+    feed->n_logs -= n;
+    memmove(feed->logs, feed->logs + n, feed->n_logs * sizeof *feed->logs);
+}
+
+bool
+mesh_log_forgotten(const struct mesh_feed *feed, uint64_t epoch)
+{
+    return feed->forgotten && epoch <= feed->forgotten;
+}
+
 struct mesh_log *
-mesh_log_get(struct mesh_feed *feed, uint64_t epoch)
+mesh_log_get(struct mesh *m, struct mesh_feed *feed, uint64_t epoch)
 {
     size_t at = log_place(feed, epoch);
 
     if (at < feed->n_logs && feed->logs[at]->epoch == epoch)
         return feed->logs[at];
+    if (mesh_log_forgotten(feed, epoch))
+        return NULL;
+    if (feed->n_logs >= MESH_EPOCHS_MAX && !feed->own && at) {
+        forget_oldest(m, feed);
+        at = log_place(feed, epoch);
+    }
     if (feed->n_logs >= MESH_EPOCHS_MAX && !feed->own)
         return NULL;
     xgrow(&feed->logs, &feed->cap_logs, feed->n_logs, sizeof *feed->logs);
@@ -311,7 +363,7 @@ mesh_log_head_kept(const struct mesh_log *log)
 void
 mesh_log_made(struct mesh *m, const struct cim_header *h)
 {
-    add_time(mesh_log_get(m->own, h->epoch), h->time_ms);
+    add_time(mesh_log_get(m, m->own, h->epoch), h->time_ms);
 }
 
 /* ---- what the store says -------------------------------------------------*/
@@ -448,7 +500,7 @@ void
 mesh_load_log(struct mesh *m, const struct store_log_state *state)
 {
     struct mesh_feed *feed = mesh_feed_get(m, state->log.node);
-    struct mesh_log *log = mesh_log_get(feed, state->log.epoch);
+    struct mesh_log *log = mesh_log_get(m, feed, state->log.epoch);
 
     if (!log)
         return;

@@ -9,8 +9,9 @@
  *         +- author  our own log: requests, the open epoch, other writers
  *         +- sigs    signatures that were verified
  *
- * Peers come and go with the roster; feeds and logs stay until the end, so a
- * pointer to one of them is good for as long as the mesh.
+ * Peers come and go with the roster; feeds stay until the end, and logs that
+ * are in a line or have a fetch in flight: the oldest of a node with too many
+ * epochs are forgotten otherwise (mesh_log.c).
  */
 #ifndef CIM_NODE_MESH_PRIVATE_H
 #define CIM_NODE_MESH_PRIVATE_H
@@ -19,8 +20,9 @@
 
 /* ---- limits: what a peer can make grow, and where it ends ---------------*/
 
-/* Logs of another node. An epoch begins with its first batch after a start, so
- * four a day fill eleven years; at 1 KiB each a hostile node costs 16 MiB. */
+/* Logs of another node; older ones are forgotten. An epoch begins with its
+ * first batch after a start, so four a day fill eleven years; at 1 KiB each a
+ * hostile node costs 16 MiB. */
 #define MESH_EPOCHS_MAX 16384
 /* Spans of positions an author says it no longer has, over all its logs. */
 #define MESH_GAPS_MAX 4096
@@ -134,7 +136,10 @@ struct mesh_feed {
     bool covered;           /* "" is among them and does not await */
     struct mesh_log **logs; /* owned, by epoch */
     size_t n_logs, cap_logs;
+    uint64_t forgotten; /* the newest epoch of logs that made room; 0 none */
+    uint64_t forgotten_held;
     bool two_writers;
+    bool equivocation; /* in one that was forgotten */
 };
 
 /* ---- peers --------------------------------------------------------------*/
@@ -352,8 +357,11 @@ struct mesh_feed *mesh_feed_find(const struct mesh *m, struct cim_bytes name);
 struct mesh_feed *mesh_feed_get(struct mesh *m, const char *name);
 void mesh_feed_free(struct mesh_feed *feed);
 struct mesh_log *mesh_log_find(const struct mesh_feed *feed, uint64_t epoch);
-/* NULL: the node has MESH_EPOCHS_MAX already. */
-struct mesh_log *mesh_log_get(struct mesh_feed *feed, uint64_t epoch);
+/* NULL: it is older than the MESH_EPOCHS_MAX that are known, or these are all
+ * being caught up with. Others may be forgotten for it: hold no pointer. */
+struct mesh_log *mesh_log_get(struct mesh *m, struct mesh_feed *feed,
+                              uint64_t epoch);
+bool mesh_log_forgotten(const struct mesh_feed *feed, uint64_t epoch);
 struct store_log mesh_log_name(const struct mesh_log *log);
 uint64_t mesh_log_last(const struct mesh_log *log); /* head's; 0: none */
 uint64_t mesh_cursor(const struct mesh_log *log,

@@ -50,6 +50,8 @@ show_feed(struct view_peer *v, const struct mesh_feed *feed)
     size_t cap = 0;
 
     v->two_writers = feed->two_writers;
+    v->equivocation = feed->equivocation;
+    v->held = feed->forgotten_held;
     for (size_t i = 0; i < feed->n_logs; i++) {
         const struct mesh_log *log = feed->logs[i];
         uint64_t last = mesh_log_last(log);

@@ -123,7 +123,7 @@ CIM_MUST enum cim_err cim_refused_write(uint64_t rid, enum cim_err reason,
 
 /* Digest of a heads list: BLAKE2b-128 over each entry's header hash and
  * u64be(held), by (node, epoch). Feed every entry, then end. */
-void cim_heads_digest_add(struct cim_digester *d,
-                          const struct cim_signed_header *head, uint64_t held);
+void cim_heads_digest_add(struct cim_digester *d, const struct cim_hash *header,
+                          uint64_t held);
 
 #endif

@@ -122,11 +122,9 @@ cim_refused_write(uint64_t rid, enum cim_err reason, struct cim_buf *out)
 }
 
 void
-cim_heads_digest_add(struct cim_digester *d,
-                     const struct cim_signed_header *head, uint64_t held)
+cim_heads_digest_add(struct cim_digester *d, const struct cim_hash *header,
+                     uint64_t held)
 {
-    struct cim_hash hash = cim_header_hash(cim_signed_bytes(head));
-
-    cim_digester_add(d, cim_bytes_of(hash.b, sizeof hash.b));
+    cim_digester_add(d, cim_bytes_of(header->b, sizeof header->b));
     cim_digester_add_u64(d, held);
 }

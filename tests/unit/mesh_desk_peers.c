@@ -160,7 +160,7 @@ desk_heads(struct desk *d, const char *peer, struct sealed *const *s, size_t n)
     for (size_t i = 0; i < n; i++) {
         a.entries[i].head = s[i]->sh;
         a.entries[i].held = cim_header_last(&s[i]->sh.h);
-        cim_heads_digest_add(&digester, &s[i]->sh, a.entries[i].held);
+        cim_heads_digest_add(&digester, &s[i]->hash, a.entries[i].held);
     }
     a.digest = cim_digester_end(&digester);
     a.same = msg.u.heads_ask.known &&

@@ -215,6 +215,49 @@ list_of_heads_is_not_asked_for_while_the_peer_is_overdrawn(void **state)
     sealed_free(&far);
 }
 
+/* A header of one event in an epoch of its own, from its author's list. */
+static void
+show_epoch(struct desk *d, uint64_t epoch)
+{
+    struct sealed *s;
+
+    d->odl.epoch = epoch;
+    d->odl.last = 0;
+    s = desk_seal(&d->odl, T0, 1);
+    desk_beacon(d, ODL, s);
+    tidy(d);
+    sealed_free(&s);
+}
+
+static void
+node_with_too_many_epochs_is_followed_in_its_newest(void **state)
+{
+    struct desk *d = *state;
+    struct sealed *s;
+    struct view_peers v;
+
+    desk_start(d);
+    for (uint64_t e = 1; e <= 16384; e++) {
+        show_epoch(d, e);
+        d->mono_ms += 10;
+    }
+    desk_follow(d, "odl/", false);
+    d->odl.epoch = 16385;
+    d->odl.last = 0;
+    s = desk_seal(&d->odl, T0, 3);
+    desk_live(d, s, T0);
+    assert_int_equal(desk_held(d, &d->odl), 3);
+    mesh_view_peers(d->mesh, &v);
+    assert_int_equal(v.v[0].head_epoch, 16385);
+    view_peers_clear(&v);
+    /* What made room for it was never caught up with, and stays away. */
+    assert_in_range(desk_refused(d, CIM_EQUOTA), 1, 1024);
+    d->mono_ms += 1000;
+    show_epoch(d, 1);
+    assert_in_range(desk_refused(d, CIM_EQUOTA), 1, 1024);
+    sealed_free(&s);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, desk_up, desk_down)
 
 int
@@ -228,6 +271,7 @@ main(void)
         TEST(flooding_peer_is_left_unread_and_others_are_heard),
         TEST(flood_leaves_room_for_a_few_jobs_of_others),
         TEST(peer_that_makes_us_verify_without_end_is_left_unread_for_a_while),
+        TEST(node_with_too_many_epochs_is_followed_in_its_newest),
         TEST(list_of_heads_is_not_asked_for_while_the_peer_is_overdrawn),
     };
 

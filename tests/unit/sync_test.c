@@ -229,8 +229,8 @@ digest_of_heads_is_over_their_hashes_and_counts(void **state)
 
     (void)state;
     cim_digester_init(&one);
-    cim_heads_digest_add(&one, &a, 3);
-    cim_heads_digest_add(&one, &b, 258);
+    cim_heads_digest_add(&one, &ha, 3);
+    cim_heads_digest_add(&one, &hb, 258);
     cim_digester_init(&two);
     cim_digester_add(&two, cim_bytes_of(ha.b, 32));
     cim_digester_add(&two, cim_bytes_of("\0\0\0\0\0\0\0\3", 8));
