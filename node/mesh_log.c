@@ -129,7 +129,7 @@ static bool
 is_behind(const struct mesh_log *log)
 {
     for (size_t i = 0; i < log->feed->n_wants; i++)
-        if (mesh_cursor(log, log->feed->wants[i].prefix) < log->shown)
+        if (mesh_cursor(log, log->feed->wants[i].prefix) < mesh_log_last(log))
             return true;
     return log->gaps.len != 0;
 }
@@ -147,7 +147,7 @@ forget_oldest(struct mesh *m, struct mesh_feed *feed)
         struct mesh_log *log = feed->logs[n++];
 
         if (is_behind(log))
-            mesh_refuse(m, feed->peer, log, log->shown, CIM_EQUOTA);
+            mesh_refuse(m, feed->peer, log, mesh_log_last(log), CIM_EQUOTA);
         feed->forgotten = log->epoch;
         feed->forgotten_held += log->held;
         feed->equivocation = feed->equivocation || log->equivocation;
