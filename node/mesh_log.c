@@ -142,12 +142,16 @@ static void
 forget_oldest(struct mesh *m, struct mesh_feed *feed)
 {
     size_t n = 0;
+    bool told = false;
 
     while (n < MESH_EPOCHS_MAX / 16 && is_idle(feed->logs[n])) {
         struct mesh_log *log = feed->logs[n++];
 
-        if (is_behind(log))
+        if (is_behind(log) && told)
+            mesh_count_refused(m, feed->name, CIM_EQUOTA);
+        else if (is_behind(log))
             mesh_refuse(m, feed->peer, log, mesh_log_last(log), CIM_EQUOTA);
+        told = told || is_behind(log);
         feed->forgotten = log->epoch;
         feed->forgotten_held += log->held;
         feed->equivocation = feed->equivocation || log->equivocation;
