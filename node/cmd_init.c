@@ -34,9 +34,15 @@ const char cmd_init_help[] =
     "                                default: the next port\n"
     "    --contact TEXT              whom to ask, for the roster file\n"
     "    --key FILE                  a key file made before; it stays there\n"
+    "    --system                    data in /var/lib/cimesh, the socket in\n"
+    "                                /run/cimesh: for the packaged service\n"
     "\n"
     "Exit codes: 0; 78 something is there already, and nothing was changed;\n"
     "77 not allowed to write there; 74 cannot write.\n";
+
+/* Where --system puts what changes while the node runs; FHS 3.0. */
+#define SYSTEM_DATA "/var/lib/cimesh"
+#define SYSTEM_RUN  "/run/cimesh"
 
 struct init {
     const char *node; /* "odl/ci-1" */
@@ -45,6 +51,7 @@ struct init {
     const char *key_file; /* a key that is there already, or NULL */
     struct endpoint events, sync;
     bool dialled;                             /* has endpoints */
+    bool system;                              /* --system */
     char *dir, *key, *roster, *config, *data; /* owned paths */
     char *made[64]; /* owned; to take away on failure, newest last */
     size_t n_made;
@@ -93,6 +100,20 @@ check_contact(const struct init *in)
                             ROSTER_CONTACT_MAX);
 }
 
+/* It has to stand in cimesh.zpl. */
+static int
+check_key_path(const struct init *in)
+{
+    struct cim_buf quoted = {0};
+    bool fits = !zpl_quote(cim_bytes_str(in->key_file), &quoted);
+
+    cim_buf_clear(&quoted);
+    return fits ? 0
+                : cmd_usage("init", "--key is a path without control "
+                                    "characters and without both kinds of "
+                                    "quotes");
+}
+
 static int
 read_line(struct init *in, int argc, char **argv)
 {
@@ -102,6 +123,7 @@ read_line(struct init *in, int argc, char **argv)
         {.name = "--sync", .value = &sync},
         {.name = "--contact", .value = &in->contact},
         {.name = "--key", .value = &in->key_file},
+        {.name = "--system", .flag = &in->system},
         {0}};
     struct cim_bytes community;
     int code = cmd_options("init", &argc, argv, options);
@@ -119,7 +141,8 @@ read_line(struct init *in, int argc, char **argv)
                          in->node, CIM_NAME_MAX);
     community = cim_community_of(cim_bytes_str(in->node));
     memcpy(in->community, community.p, community.len);
-    if ((code = read_endpoints(in, events, sync)))
+    if ((code = read_endpoints(in, events, sync)) ||
+        (in->key_file && (code = check_key_path(in))))
         return code;
     return in->contact ? check_contact(in) : 0;
 }
@@ -168,12 +191,19 @@ add_endpoints(const struct init *in, struct cim_buf *out)
 static void
 add_paths(const struct init *in, struct cim_buf *out)
 {
-    if (!in->key_file)
+    if (!in->key_file && !in->system)
         return;
-    cim_buf_add_str(out, "\npaths\n    key = ");
-    if (zpl_quote(cim_bytes_str(in->key), out))
-        mem_fail();
-    cim_buf_add_str(out, "\n");
+    cim_buf_add_str(out, "\npaths\n");
+    if (in->key_file) {
+        cim_buf_add_str(out, "    key = ");
+        if (zpl_quote(cim_bytes_str(in->key), out))
+            mem_fail();
+        cim_buf_add_str(out, "\n");
+    }
+    if (in->system)
+        cim_buf_add_str(out, "    data = \"" SYSTEM_DATA "/cimesh.db\"\n"
+                             "    api = \"" SYSTEM_RUN "/api.sock\"\n"
+                             "    scratch = \"" SYSTEM_DATA "/hooks\"\n");
 }
 
 static void
@@ -287,14 +317,17 @@ static enum cim_err
 make_folders(struct init *in)
 {
     static const struct {
-        const char *name;
+        const char *name, *system;
         mode_t mode;
-    } folders[] = {
-        {"keys", 0700}, {"roster", 0755}, {"data", 0700}, {"run", 0750}};
+    } folders[] = {{"keys", "keys", 0700},
+                   {"roster", "roster", 0755},
+                   {"data", SYSTEM_DATA, 0700},
+                   {"run", SYSTEM_RUN, 0755}};
     enum cim_err err = make_path(in, in->dir);
 
     for (size_t i = 0; i < sizeof folders / sizeof *folders && !err; i++) {
-        char *path = file_join(in->dir, folders[i].name);
+        const char *name = in->system ? folders[i].system : folders[i].name;
+        char *path = file_join(in->dir, name);
 
         err = make_folder(in, path, folders[i].mode);
         free(path);
@@ -394,8 +427,12 @@ tell(const struct init *in, const char *dir)
             "    1. give %s to the other communities\n"
             "    2. cimesh --dir %s roster add THEIR.zpl\n"
             "    3. cimesh --dir %s follow COMMUNITY/\n"
-            "    4. cimesh --dir %s node\n",
-            dir, in->node, in->roster, dir, dir, dir);
+            "    4. ",
+            dir, in->node, in->roster, dir, dir);
+    if (in->system)
+        fputs("systemctl enable --now cimesh.socket cimesh.service\n", stderr);
+    else
+        fprintf(stderr, "cimesh --dir %s node\n", dir);
     if (in->dialled && !endpoint_is_loopback(&in->events))
         fprintf(stderr, "Ports %u and %u have to be open for them.\n",
                 in->events.port, in->sync.port);
@@ -416,7 +453,8 @@ cmd_init(const struct cmd_context *ctx, int argc, char **argv)
                          : file_join(in.dir, "keys/node.key");
     in.roster = file_join(in.dir, file);
     in.config = file_join(in.dir, "cimesh.zpl");
-    in.data = file_join(in.dir, "data/cimesh.db");
+    in.data = in.system ? xstrdup(SYSTEM_DATA "/cimesh.db")
+                        : file_join(in.dir, "data/cimesh.db");
     if (!(code = make(&in)))
         tell(&in, ctx->dir);
     for (size_t i = 0; i < in.n_made; i++)
