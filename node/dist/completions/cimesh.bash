@@ -12,7 +12,7 @@ _cimesh() {
     local words='--dir --json --help'
     case $command in
     '') words="$words --version help init node roster follow unfollow publish sub log show verify status peers hooks key reload bench backup fsck" ;;
-    init) words="$words --contact --endpoint --key --sync" ;;
+    init) words="$words --contact --endpoint --key --sync --system" ;;
     roster) words="$words add show check diff remove --replace" ;;
     follow) words="$words --since" ;;
     publish) words="$words --file --from-env --json --link --no-cause --topic" ;;

@@ -10,6 +10,7 @@ complete -c cimesh -n '__fish_seen_subcommand_from init' -l contact -r -d 'whom 
 complete -c cimesh -n '__fish_seen_subcommand_from init' -l endpoint -r -d 'what others dial for events'
 complete -c cimesh -n '__fish_seen_subcommand_from init' -l key -r -d 'a key file made before; it stays there'
 complete -c cimesh -n '__fish_seen_subcommand_from init' -l sync -r -d 'what they dial for what they missed;'
+complete -c cimesh -n '__fish_seen_subcommand_from init' -l system -d 'data in /var/lib/cimesh, the socket in'
 complete -c cimesh -n __fish_use_subcommand -f -a node -d 'run this node in the foreground, log on stderr'
 complete -c cimesh -n __fish_use_subcommand -f -a roster -d 'the communities trusted here'
 complete -c cimesh -n '__fish_seen_subcommand_from roster' -a 'add show check diff remove'
