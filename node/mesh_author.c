@@ -411,5 +411,9 @@ mesh_author_shown(struct mesh *m, struct mesh_log *log,
      * the store finds the contradiction when it is kept. */
     if (last <= whole || last <= log->floor)
         return;
+    /* What a peer has when it first answers was there before this run, however
+     * far the clock was set back since. */
+    if (peer && !peer->heads.answered && sh->h.time_ms > m->author.start_ms)
+        m->author.start_ms = sh->h.time_ms;
     mesh_author_foreign(m, sh, peer ? peer->name : "");
 }

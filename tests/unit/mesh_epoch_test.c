@@ -183,6 +183,84 @@ header_of_our_own_seen_later_closes_the_epoch(void **state)
     sealed_free(&lost);
 }
 
+/* What was published after the copy that was put back, under a clock that was
+ * ahead; two runs of it. */
+static void
+clock_set_back_before_a_restore_is_no_second_writer(void **state)
+{
+    struct desk *d = *state;
+    struct sealed *s[2];
+
+    desk_meet(d);
+    publish(d, 1, 1);
+    desk_restart(d);
+    d->self.time_ms = d->wall_ms + 3600000;
+    for (unsigned i = 0; i < 2; i++) {
+        d->self.epoch = 7000000 + i;
+        d->self.last = 0;
+        s[i] = desk_seal(&d->self, T0, 1);
+    }
+    desk_heads(d, ODL, s, 2);
+    desk_heads(d, ONAP, s, 2);
+    assert_int_equal(desk_noted(d, MESH_TWO_WRITERS), 0);
+    assert_int_equal(desk_noted(d, MESH_STOPPED), 0);
+    desk_pass(d, 250);
+    publish(d, 2, 1);
+    assert_int_equal(answer(d, 0)->err, CIM_OK);
+    assert_true(answer(d, 0)->places[0].epoch > 7000001);
+    sealed_free(&s[0]);
+    sealed_free(&s[1]);
+}
+
+/* The newest of the batches published, as the peers hold it. */
+static struct sealed *
+mine(struct desk *d)
+{
+    struct cim_slice slice = {0};
+    struct sealed *s = xcalloc(1, sizeof *s);
+
+    slices(d, &slice);
+    s->sh = slice.sh;
+    s->hash = cim_header_hash(cim_signed_bytes(&slice.sh));
+    s->key = d->self.key;
+    s->n = slice.n_events;
+    for (size_t i = 0; i < s->n; i++)
+        assert_int_equal(cim_buf_add_bytes(&s->events[i], slice.events[i]),
+                         CIM_OK);
+    cim_slice_clear(&slice);
+    return s;
+}
+
+static void
+own_event_of_this_run_that_rotted_is_no_second_writer(void **state)
+{
+    struct desk *d = *state;
+    struct store_job *job = store_job_new(STORE_ASIDE);
+    struct sealed *s[3];
+
+    desk_meet(d);
+    for (unsigned i = 0; i < 3; i++) {
+        desk_pass(d, 250);
+        publish(d, i + 1, 1);
+        s[i] = mine(d);
+    }
+    memcpy(job->aside.log.node, SELF, sizeof SELF);
+    job->aside.log.epoch = s[0]->sh.h.epoch;
+    job->aside.seq = 1;
+    span_add(&job->gaps, 1, 1); /* as the store does for rot */
+    mesh_job_done(d->mesh, job);
+    desk_pass(d, 31000);
+    /* odl is behind: it shows what is not our newest. */
+    desk_heads(d, ODL, &s[1], 1);
+    desk_heads(d, ONAP, &s[0], 1);
+    assert_int_equal(desk_noted(d, MESH_TWO_WRITERS), 0);
+    assert_true(desk_was_asked(d, ODL, CIM_SYNC_FETCH));
+    publish(d, 4, 1);
+    assert_int_equal(answer(d, 3)->places[0].epoch, s[0]->sh.h.epoch);
+    for (unsigned i = 0; i < 3; i++)
+        sealed_free(&s[i]);
+}
+
 static void
 two_writers_stop_publishing(void **state)
 {
@@ -248,6 +326,8 @@ main(void)
         TEST(later_start_waits_no_longer_than_5_seconds),
         TEST(restored_node_seals_above_what_it_lost_and_gets_it_back),
         TEST(header_of_our_own_seen_later_closes_the_epoch),
+        TEST(clock_set_back_before_a_restore_is_no_second_writer),
+        TEST(own_event_of_this_run_that_rotted_is_no_second_writer),
         TEST(two_writers_stop_publishing),
         TEST(highest_epoch_used_by_another_stops_publishing),
     };
