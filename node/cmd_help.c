@@ -57,6 +57,7 @@ static const char api[] =
     "    GET  /v1/stream       events as they arrive: topic=, after=, since=,\n"
     "                          format=; a line each, or server-sent events\n"
     "                          by Accept, resumed by Last-Event-ID\n"
+    "    GET  /v1/check        the node in a line, for Nagios\n"
     "    GET  /v1/status       the node; /v1/peers, /v1/hooks, /v1/hooks/runs\n"
     "    POST /v1/reload       reads the files again, answers what changed\n"
     "    POST /v1/aside        node=, epoch=, seq=: an event that rotted is\n"

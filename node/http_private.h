@@ -238,6 +238,7 @@ void http_events(struct http_request *request);
 void http_event(struct http_request *request);
 void http_stream_start(struct http_request *request);
 void http_status(struct http_request *request);
+void http_check(struct http_request *request);
 void http_peers(struct http_request *request);
 void http_hooks(struct http_request *request);
 void http_runs(struct http_request *request);
@@ -269,6 +270,8 @@ void http_view_peers(const struct view_peers *v, struct cim_buf *out);
 void http_view_hooks(const struct view_hooks *v, struct cim_buf *out);
 void http_view_run(const struct store_run *run, struct cim_buf *out);
 void http_text_status(const struct view_status *v, struct cim_buf *out);
+/* One line: "CIMESH OK|WARNING|CRITICAL - what | numbers". */
+void http_text_check(const struct view_status *v, struct cim_buf *out);
 void http_text_peers(const struct view_peers *v, struct cim_buf *out);
 void http_text_hooks(const struct view_hooks *v, struct cim_buf *out);
 void http_text_run(const struct store_run *run, struct cim_buf *out);

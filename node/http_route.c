@@ -12,6 +12,7 @@ static const struct http_route routes[] = {
     {"GET", "/v1/events/", " proof format ", http_event},
     {"GET", "/v1/stream", " topic after since format ", http_stream_start},
     {"GET", "/v1/status", " ", http_status},
+    {"GET", "/v1/check", " ", http_check},
     {"GET", "/v1/peers", " ", http_peers},
     {"GET", "/v1/hooks", " ", http_hooks},
     {"GET", "/v1/hooks/runs", " hook limit ", http_runs},
@@ -51,7 +52,7 @@ no_route(struct http_request *request, const char *url)
     else
         cim_diag_set(&p->hint,
                      "there are /v1/events, /v1/events/ID, "
-                     "/v1/stream, /v1/status, /v1/peers, /v1/hooks, "
+                     "/v1/stream, /v1/status, /v1/check, /v1/peers, /v1/hooks, "
                      "/v1/hooks/runs, /v1/reload, /v1/aside, /livez, /readyz");
 }
 

@@ -96,6 +96,81 @@ http_text_status(const struct view_status *v, struct cim_buf *out)
         put(out, "  warning: %s\n", v->warnings[i]);
 }
 
+/* ---- check --------------------------------------------------------------*/
+
+/* Nagios' plugin guidelines: the worst decides, all of it is said. */
+struct verdict {
+    const char *word;
+    struct cim_buf why;
+};
+
+static void
+critical(struct verdict *v, const char *why, const char *detail)
+{
+    v->word = "CRITICAL";
+    put(&v->why, "%s%s, ", why, detail);
+}
+
+static void
+warning(struct verdict *v, const char *why, uint64_t n)
+{
+    char text[32];
+
+    if (v->word[0] == 'O')
+        v->word = "WARNING";
+    put(&v->why, "%s%s, ", n ? number(n, text) : "", why);
+}
+
+static void
+judge(const struct view_status *s, struct verdict *v)
+{
+    bool room = strcmp(s->storage, "ok") == 0;
+
+    if (s->two_writers)
+        critical(v, "two nodes sign with this key", "");
+    if (!room && strcmp(s->storage, "low") != 0)
+        critical(v, "storage is ", s->storage);
+    else if (!room)
+        warning(v, "storage is nearly full", 0);
+    if (strncmp(s->publishing, "stopped", 7) == 0)
+        critical(v, "publishing is ", s->publishing);
+    else if (!s->ready)
+        warning(v, "not ready yet", 0);
+    if (s->peers_up < s->peers_all)
+        warning(v,
+                s->peers_all - s->peers_up == 1 ? " peer is down"
+                                                : " peers are down",
+                s->peers_all - s->peers_up);
+    if (s->gaps)
+        warning(v, " positions are missing", s->gaps);
+    if (s->n_warnings)
+        warning(v,
+                s->n_warnings == 1 ? " warning, see 'cimesh status'"
+                                   : " warnings, see 'cimesh status'",
+                s->n_warnings);
+}
+
+void
+http_text_check(const struct view_status *s, struct cim_buf *out)
+{
+    struct verdict v = {.word = "OK"};
+
+    judge(s, &v);
+    put(out, "CIMESH %s - %s: ", v.word, s->node);
+    if (v.why.len > 2)
+        cim_buf_add(out, v.why.p, v.why.len - 2);
+    else
+        put(out, "%u of %u peers up, nothing missing", s->peers_up,
+            s->peers_all);
+    put(out,
+        " | peers_up=%u;;;0;%u gaps=%" PRIu64 " stored=%" PRIu64
+        "c seq=%" PRIu64 "\n",
+        s->peers_up, s->peers_all, s->gaps, s->stored, s->seq);
+    cim_buf_clear(&v.why);
+}
+
+/* ---- peers ---------------------------------------------------------------*/
+
 struct columns { /* widths in characters */
     int node, state;
 };

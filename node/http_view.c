@@ -229,6 +229,17 @@ http_status(struct http_request *request)
 }
 
 void
+http_check(struct http_request *request)
+{
+    struct cim_buf buf = {0};
+
+    if (!has_answer(request, API_STATUS))
+        return;
+    http_text_check(&request->answer->status, &buf);
+    reply_view(request, true, &buf);
+}
+
+void
 http_peers(struct http_request *request)
 {
     bool text = http_wants(request, "text/plain");

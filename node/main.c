@@ -47,6 +47,8 @@ const struct cmd cmd_table[] = {
      cmd_verify_help, cmd_verify, false},
     {"status", "", "is my node well, who is up, is anything missing",
      cmd_status_help, cmd_status, false},
+    {"check", "[--alive]", "the same for Nagios: one line, four exit codes",
+     cmd_check_help, cmd_check, false},
     {"peers", "", "each peer: heads, lag, gaps, refusals", cmd_peers_help,
      cmd_peers, false},
     {"hooks", "[list | runs [HOOK] [-n N]]",

@@ -301,6 +301,16 @@ status_is_json_or_text(void **state)
 }
 
 static void
+check_says_what_is_wrong_and_how_bad_it_is(void **state)
+{
+    (void)state;
+    asks("/v1/check", "", 200,
+         "CIMESH WARNING - odl/ci-1: 1 peer is down, 4 positions are missing,"
+         " 1 warning, see 'cimesh status' | peers_up=2;;;0;3 gaps=4"
+         " stored=1234567c seq=12\n");
+}
+
+static void
 peers_are_a_list(void **state)
 {
     (void)state;
@@ -371,6 +381,7 @@ main(void)
         TEST(unknown_things_get_a_suggestion),
         TEST(another_method_is_405),
         TEST(status_is_json_or_text),
+        TEST(check_says_what_is_wrong_and_how_bad_it_is),
         TEST(peers_are_a_list),
         TEST(readiness_follows_the_loop),
         TEST(reload_says_what_changed),
