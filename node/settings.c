@@ -19,13 +19,11 @@
 #define KEEP_DAYS_MAX   36500
 #define SOCKET_PATH_MAX 107 /* sun_path, less its NUL */
 
-static const struct zpl_key top_keys[] = {{"cimesh", true, false, false},
-                                          {"node", true, true, false},
-                                          {"follow", false, true, false},
-                                          {"hooks", false, true, false},
-                                          {"store", false, true, false},
-                                          {"paths", false, true, false},
-                                          {0}};
+static const struct zpl_key top_keys[] = {
+    {"cimesh", true, false, false},  {"node", true, true, false},
+    {"follow", false, true, false},  {"hooks", false, true, false},
+    {"promote", false, true, false}, {"store", false, true, false},
+    {"paths", false, true, false},   {0}};
 static const struct zpl_key node_keys[] = {{"name", true, false, false},
                                            {"events", false, false, false},
                                            {"sync", false, false, false},
@@ -323,6 +321,8 @@ read_all(const struct settings_in *in, const char *dir)
         err = read_follows(in, &item);
     if (!err && zpl_find(in->zpl, &top, "hooks", &item))
         err = settings_read_hooks(in, &item);
+    if (!err && zpl_find(in->zpl, &top, "promote", &item))
+        err = settings_read_promote(in, &item);
     if (!err && zpl_find(in->zpl, &top, "store", &item))
         err = read_store(in, &item);
     if (!err && zpl_find(in->zpl, &top, "paths", &item))
@@ -401,8 +401,11 @@ settings_destroy(struct settings **settings)
             free(s->hooks[i].argv[j]);
         free(s->hooks[i].exec);
     }
+    for (size_t i = 0; i < s->n_rules; i++)
+        rule_clear(&s->rules[i]);
     free(s->follows);
     free(s->hooks);
+    free(s->rules);
     free(s->key_file);
     free(s->data_file);
     free(s->roster_dir);

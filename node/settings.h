@@ -12,6 +12,7 @@
 
 #include "node/follow.h"
 #include "node/roster.h"
+#include "node/rule.h"
 
 #define SETTINGS_ARGS_MAX 32
 
@@ -51,6 +52,8 @@ struct settings {
     size_t n_follows;
     struct settings_hook *hooks; /* owned */
     size_t n_hooks;
+    struct rule *rules; /* owned; `promote` */
+    size_t n_rules;
 };
 
 /* DIR/cimesh.zpl. Errors: as zpl_load; diag says file:line, what to do. */

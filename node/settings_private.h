@@ -30,6 +30,8 @@ CIM_MUST enum cim_err settings_topic(const struct settings_in *in,
                                      struct cim_prefix *out);
 CIM_MUST enum cim_err settings_read_hooks(const struct settings_in *in,
                                           const struct zpl_item *section);
+CIM_MUST enum cim_err settings_read_promote(const struct settings_in *in,
+                                            const struct zpl_item *section);
 
 /* Children of a section. */
 size_t settings_count(const struct zpl *zpl, const struct zpl_item *section);
