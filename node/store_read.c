@@ -102,7 +102,8 @@ enum cim_err
 reader_begin(struct store_reader *r)
 {
     sql_clear(r->db);
-    sql_run_plain(r->db, SQL_BEGIN_READ);
+    if (!r->held)
+        sql_run_plain(r->db, SQL_BEGIN_READ);
     return r->db->rc == SQLITE_OK ? CIM_OK : CIM_EIO;
 }
 
@@ -112,10 +113,32 @@ reader_end(struct store_reader *r)
     enum cim_err err = r->db->rc == SQLITE_OK ? CIM_OK : CIM_EIO;
 
     sql_clear(r->db);
-    if (!sqlite3_get_autocommit(r->db->h))
+    if (!r->held && !sqlite3_get_autocommit(r->db->h))
         sql_run_plain(r->db, SQL_COMMIT);
     sql_clear(r->db);
     return err;
+}
+
+enum cim_err
+store_reader_hold(struct store_reader *r)
+{
+    enum cim_err err = reader_begin(r);
+
+    if (err)
+        err = reader_end(r);
+    else
+        r->held = true;
+    return err;
+}
+
+void
+store_reader_release(struct store_reader *r)
+{
+    enum cim_err err;
+
+    r->held = false;
+    err = reader_end(r);
+    (void)err; /* the calls have told */
 }
 
 void

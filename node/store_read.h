@@ -23,6 +23,14 @@ CIM_MUST enum cim_err store_reader_open(const char *path,
 struct store_reader *store_reader_of(struct store *store);
 void store_reader_close(struct store_reader **reader);
 
+/*
+ * Until the release every call sees one and the same state of the store. Not
+ * across a wait, and not twice: a reader that holds keeps the writer from
+ * shortening its log. Errors: CIM_EIO (then nothing is held).
+ */
+CIM_MUST enum cim_err store_reader_hold(struct store_reader *reader);
+void store_reader_release(struct store_reader *reader);
+
 /* Rot found since the last call: position of an event whose bytes no longer
  * fit; false when none. The caller submits a STORE_ASIDE job for it. */
 bool store_reader_rotten(struct store_reader *reader, struct store_log *log,

@@ -31,6 +31,7 @@ struct store_reader {
     struct seen_batch seen[READER_BATCHES];
     struct rotten *rotten; /* READER_ROTTEN, a ring */
     size_t rotten_first, rotten_n;
+    bool held; /* calls are parts of one transaction */
 };
 
 /* Errors: CIM_EIO. */
