@@ -111,39 +111,26 @@ connect_writer(struct store *store, const char *path, struct cim_diag *diag)
     return CIM_OK;
 }
 
-static uint64_t
-meta_get(struct store *store, const char *name)
-{
-    sqlite3_stmt *st = sql_use(&store->db, SQL_META_GET);
-
-    sql_str(st, 1, name);
-    return (uint64_t)sql_value(&store->db, st, 0);
-}
-
-void
-store_meta_put(struct store *store, const char *name, uint64_t value)
-{
-    sqlite3_stmt *st = sql_use(&store->db, SQL_META_PUT);
-
-    sql_str(st, 1, name);
-    sql_u64(st, 2, value);
-    sql_run(&store->db, st);
-}
-
-/* What is kept in memory, as the database has it. */
 void
 store_load_meta(struct store *store)
 {
+    struct store_counts counts = store_counts_read(&store->db);
+
     store_logs_drop(store);
     memset(store->topics, 0, TOPICS_MAX * sizeof *store->topics);
-    store->last_arrival = meta_get(store, "last_arrival");
-    store->bytes = meta_get(store, "bytes");
-    store->next_batch = (int64_t)meta_get(store, "next_batch");
+    if (!counts.sound) {
+        counts.bytes =
+            (uint64_t)sql_value(&store->db, sql_use(&store->db, SQL_BYTES), 0);
+        counts.next_batch = 0;
+    }
+    store->last_arrival = counts.last_arrival;
+    store->bytes = counts.bytes;
+    store->next_batch = (int64_t)counts.next_batch;
     int64_t least =
         sql_value(&store->db, sql_use(&store->db, SQL_BATCH_NEXT), 1);
     if (store->next_batch < least)
         store->next_batch = least;
-    store->meta_dirty = false;
+    store->meta_dirty = !counts.sound;
 }
 
 /* The disk has no room to open it: shared memory and a WAL are made first. */

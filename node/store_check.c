@@ -351,6 +351,8 @@ check_lost_logs(struct walk *w)
 
     w->log = NULL;
     if (reader_begin(w->r) == CIM_OK) {
+        if (!store_counts_read(w->r->db).sound)
+            found(w, STORE_ROT_META, 0);
         for (;;) {
             sqlite3_stmt *st = sql_use(w->r->db, SQL_PLACE_LOG);
             sql_int(st, 1, id);

@@ -26,6 +26,8 @@
       "the newest header of the log is rotten; its batches tell it anew")      \
     X(STORE_ROT_COUNTS, "counts", true,                                        \
       "the log counts other events than it holds")                             \
+    X(STORE_ROT_META, "meta", true,                                            \
+      "the counts of the whole store are rotten; its rows tell them anew")     \
     X(STORE_ROT_GAP, "gap", true, "what is held is called missing")            \
     X(STORE_ROT_KEY, "key", false,                                             \
       "no key is kept that verifies its header; restore a backup, or go on:"   \

@@ -65,9 +65,11 @@ flush(struct store *store)
     store_logs_flush(store);
     if (!store->meta_dirty)
         return;
-    store_meta_put(store, "last_arrival", store->last_arrival);
-    store_meta_put(store, "bytes", store->bytes);
-    store_meta_put(store, "next_batch", (uint64_t)store->next_batch);
+    store_counts_write(
+        &store->db,
+        &(struct store_counts){.last_arrival = store->last_arrival,
+                               .bytes = store->bytes,
+                               .next_batch = (uint64_t)store->next_batch});
     store->meta_dirty = false;
 }
 

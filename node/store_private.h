@@ -139,8 +139,18 @@ void store_cursor_set(struct store *store, struct open_log *log,
 /* Moves the cursor of "" over all that follows it without a hole. */
 void store_contiguous(struct store *store, struct open_log *log);
 
+/* What is kept in memory, as the database has it. */
 void store_load_meta(struct store *store);
-void store_meta_put(struct store *store, const char *name, uint64_t value);
+
+/* ---- counts over everything (store_meta.c) ------------------------------*/
+
+struct store_counts {
+    uint64_t last_arrival;
+    uint64_t bytes, next_batch; /* not sound: any */
+    bool sound;
+};
+struct store_counts store_counts_read(struct store_db *db);
+void store_counts_write(struct store_db *db, const struct store_counts *c);
 
 /* ---- lock and files (store_lock.c) --------------------------------------*/
 

@@ -418,6 +418,7 @@ store_aside(struct store *store, struct store_job *job)
 
     store_logs_flush(store);
     store_logs_drop(store);
+    store->meta_dirty = true; /* what is in memory is right */
     if (job->aside.arrival) {
         set_stray_aside(store, job);
         return;

@@ -376,11 +376,9 @@ store_events(struct store_reader *r, const struct store_query *query,
 
     *scanned = query->after;
     if (reader_begin(r) == CIM_OK) {
-        sqlite3_stmt *st = sql_use(r->db, SQL_META_GET);
-        sql_str(st, 1, "last_arrival");
         c->r = r;
         c->query = query;
-        c->upto = (uint64_t)sql_value(r->db, st, 0);
+        c->upto = store_counts_read(r->db).last_arrival;
         if (query->upto && query->upto < c->upto)
             c->upto = query->upto;
         c->after = query->after;

@@ -377,9 +377,7 @@ store_totals(struct store_reader *r, uint64_t *stored, uint64_t *last_arrival)
     *stored = *last_arrival = 0;
     if (reader_begin(r) == CIM_OK) {
         *stored = (uint64_t)sql_value(r->db, sql_use(r->db, SQL_STORED), 0);
-        sqlite3_stmt *st = sql_use(r->db, SQL_META_GET);
-        sql_str(st, 1, "last_arrival");
-        *last_arrival = (uint64_t)sql_value(r->db, st, 0);
+        *last_arrival = store_counts_read(r->db).last_arrival;
     }
     return reader_end(r);
 }

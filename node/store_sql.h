@@ -35,6 +35,11 @@
     X(SQL_COMMIT, "COMMIT")                                                    \
     X(SQL_ROLLBACK, "ROLLBACK")                                                \
     X(SQL_META_GET, "SELECT value FROM meta WHERE name = ?")                   \
+    X(SQL_ARRIVAL_LEAST,                                                       \
+      "SELECT max((SELECT coalesce(max(arrival), 0) FROM event),"              \
+      " (SELECT coalesce(max(cursor), 0) FROM hook),"                          \
+      " (SELECT coalesce(max(arrival), 0) FROM run))")                         \
+    X(SQL_BYTES, "SELECT coalesce(sum(length(bytes)), 0) FROM event")          \
     X(SQL_META_PUT, "INSERT OR REPLACE INTO meta(name, value) VALUES(?, ?)")   \
     /* interned names */                                                       \
     X(SQL_COMMUNITY_GET, "SELECT id FROM community WHERE name = ?")            \

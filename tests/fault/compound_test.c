@@ -117,6 +117,7 @@ a_recovery_can_be_repeated(void **state)
     printf("fault.compound: %zu states, %zu recoveries with %zu failures, %zu"
            " of them refused to open, each cut off; 0 bad\n",
            c->states, c->cuts, c->failures, c->failed_opens);
+    printf("rig A7 %zu states\n", c->states);
     assert_true(c->failed_opens && c->failures > c->failed_opens);
 }
 

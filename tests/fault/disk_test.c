@@ -123,6 +123,7 @@ a_full_disk_refuses_reads_go_on_and_it_recovers(void **state)
     printf("fault.disk: %zu writes failed (%zu at open, %zu at commit, %zu at"
            " checkpoint only), 0 bad\n",
            d->failures, d->at_open, d->at_commit, d->elsewhere);
+    printf("rig B1 %zu failed writes\n", d->failures);
     assert_true(d->at_open && d->at_commit);
 }
 

@@ -144,6 +144,7 @@ a_failed_read_is_said_and_forgotten(void **state)
     printf("fault.read: %zu reads failed (%zu at open), %zu calls refused,"
            " 0 bad\n",
            r->failures, r->at_open, r->refused);
+    printf("rig B3 %zu failed reads\n", r->failures);
     assert_true(r->at_open && r->refused);
 }
 
@@ -188,6 +189,7 @@ a_commit_that_cannot_read_leaves_nothing(void **state)
     for (uint64_t k = 1; fail_commit(r, k); k++)
         ;
     printf("fault.read: %zu reads of a commit failed, 0 bad\n", r->at_commit);
+    printf("rig B3 %zu failed reads\n", r->at_commit);
     assert_true(r->at_commit > 0);
 }
 

@@ -143,6 +143,7 @@ nothing_is_acknowledged_after_a_failed_sync(void **state)
            " checkpoint), %zu later commits refused, %zu power cuts, 0 bad\n",
            s->failures, s->at_open, s->at_commit, s->at_checkpoint, s->refused,
            s->cuts);
+    printf("rig A5 %zu failed syncs\n", s->failures);
     assert_true(s->at_open && s->at_commit && s->at_checkpoint);
 }
 

@@ -220,6 +220,36 @@ every_kind_of_damage_is_told_and_mended(void **state)
     }
 }
 
+/* All rows count on the newest arrival, which outlives its event. */
+static void
+rotten_counts_of_the_store_are_named_and_told_anew(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const names[] = {"last_arrival", "bytes", "next_batch"};
+    struct kept k = keep_some(f);
+    uint64_t stored, last;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *sql = xasprintf("UPDATE meta SET value = value & 4 WHERE name"
+                              " = '%s'",
+                              names[i]);
+        assert_true(store_exec(f->store, sql));
+        free(sql);
+        assert_int_equal(store_totals(f->reader, &stored, &last), CIM_OK);
+        assert_int_equal(last, 23);
+        struct findings all = check(f);
+        assert_int_equal(all.n, 1);
+        assert_int_equal(all.v[0].what, STORE_ROT_META);
+        /* A start reads it all again. */
+        store_load_meta(f->store);
+        assert_int_equal(store_last_arrival(f->store), 23);
+        mend(f, &all);
+        all = check(f);
+        assert_int_equal(all.n, 0);
+    }
+    forget(&k);
+}
+
 static void
 a_gap_that_is_held_in_part_keeps_the_rest(void **state)
 {
@@ -401,6 +431,7 @@ main(void)
         TEST(what_is_whole_has_no_finding),
         TEST(each_event_that_rotted_is_named_and_comes_again),
         TEST(every_kind_of_damage_is_told_and_mended),
+        TEST(rotten_counts_of_the_store_are_named_and_told_anew),
         TEST(a_gap_that_is_held_in_part_keeps_the_rest),
         TEST(what_no_writer_can_mend_stays_and_changes_nothing),
         TEST(a_flipped_bit_is_found_or_harmless),
