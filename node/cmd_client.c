@@ -2,7 +2,6 @@
 #include "node/cmd_client.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,10 +122,4 @@ bool
 cmd_client_print(const void *p, size_t len)
 {
     return fwrite(p, 1, len, stdout) == len && fflush(stdout) == 0;
-}
-
-void
-cmd_client_quiet_pipe(void)
-{
-    signal(SIGPIPE, SIG_IGN);
 }

@@ -41,7 +41,4 @@ int cmd_client_number(const char *cmd, const char *option, const char *text,
 /* Writes to stdout and flushes; false when nobody reads it any more. */
 bool cmd_client_print(const void *p, size_t len);
 
-/* A reader that leaves ends the command with 0, not with a signal. */
-void cmd_client_quiet_pipe(void);
-
 #endif

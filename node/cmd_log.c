@@ -149,7 +149,6 @@ cmd_log(const struct cmd_context *ctx, int argc, char **argv)
     if (rc == 0)
         rc = cmd_client_open(ctx, "log", &client);
     if (rc == 0) {
-        cmd_client_quiet_pipe();
         log.json = log.json || log.format != NULL;
         rc = print_all(&log, client, &path);
     }

@@ -233,7 +233,6 @@ cmd_publish(const struct cmd_context *ctx, int argc, char **argv)
         publish.cause = cause;
     rc = cmd_client_open(ctx, "publish", &publish.client);
     if (rc == 0) {
-        cmd_client_quiet_pipe();
         rc = words.file != NULL ? publish_file(&publish, words.file)
                                 : publish_words(&publish, &words, argc, argv);
     }

@@ -11,6 +11,7 @@
 
 #include "node/cmd_publish.h"
 #include "node/http_body.h"
+#include "node/mem.h"
 
 #define PART_BYTES (16 * 1024 * 1024) /* of one request */
 
@@ -19,7 +20,8 @@ struct input {
     struct publish_part part;
     enum http_shape shape;
     struct cim_buf body;
-    size_t n; /* events in body */
+    size_t n;    /* events in body */
+    size_t line; /* read so far */
 };
 
 static int
@@ -96,18 +98,41 @@ end_input(struct input *in)
     return send_part(in);
 }
 
+/* The next line without its end, as much of it as may be, and one byte more
+ * of a longer one. False at the end of the file. */
+static bool
+next_line(FILE *file, char *line, size_t *len)
+{
+    int c = getc_unlocked(file);
+
+    *len = 0;
+    if (c == EOF)
+        return false;
+    for (; c != EOF && c != '\n' && *len <= CIM_JSON_MAX;
+         c = getc_unlocked(file))
+        line[(*len)++] = (char)c;
+    return true;
+}
+
+static int
+too_long(const struct input *in)
+{
+    return cmd_fail(CMD_DATA, "publish",
+                    "%s: line %zu has more than 256 KiB; an event may not",
+                    in->part.file, in->line);
+}
+
 static int
 read_lines(struct input *in, FILE *file)
 {
-    char *line = NULL;
-    size_t cap = 0;
-    ssize_t len;
+    char *line = xcalloc(1, CIM_JSON_MAX + 1);
+    size_t len;
     int rc = 0;
 
-    while (rc == 0 && (len = getline(&line, &cap, file)) >= 0) {
-        if (len > 0 && line[len - 1] == '\n')
-            len--;
-        rc = take_line(in, cim_bytes_of(line, (size_t)len));
+    while (rc == 0 && next_line(file, line, &len)) {
+        in->line++;
+        rc = len > CIM_JSON_MAX ? too_long(in)
+                                : take_line(in, cim_bytes_of(line, len));
     }
     free(line);
     if (rc == 0 && ferror(file))

@@ -127,7 +127,6 @@ cmd_sub(const struct cmd_context *ctx, int argc, char **argv)
     if (rc == 0)
         rc = cmd_client_open(ctx, "sub", &client);
     if (rc == 0) {
-        cmd_client_quiet_pipe();
         signal(SIGINT, on_interrupt);
         struct http_stream_ask ask = {.path = cim_buf_cstr(&path),
                                       .wait_ms = (int64_t)wait_s * 1000,

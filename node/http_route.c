@@ -73,6 +73,9 @@ http_route_find(struct http_request *request, const char *method,
 {
     unsigned get = 0, post = 0;
 
+    /* The same without its body, which libmicrohttpd leaves out. */
+    if (strcmp(method, "HEAD") == 0 && strcmp(url, "/v1/stream") != 0)
+        method = "GET";
     for (size_t i = 0; i < ROUTES; i++) {
         const char *rest = match(&routes[i], url);
         if (rest == NULL)

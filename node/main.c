@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -219,6 +220,8 @@ main(int argc, char **argv)
     struct line line = {.ctx.dir = dir && *dir ? dir : DEFAULT_DIR};
 
     fill_standard_fds();
+    /* A reader that leaves is no failure of ours: see finish. */
+    signal(SIGPIPE, SIG_IGN);
     http_json_start();
     if (cim_sodium_start())
         return cmd_fail(CMD_SYSTEM, "",

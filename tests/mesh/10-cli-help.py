@@ -114,6 +114,15 @@ class Help(cli.Case):
         changed = [p for p in after if after[p] != before.get(p)]
         self.assertEqual(changed, [str(site / "cimesh.zpl")])
 
+    def test_reader_that_left_is_no_failure(self):
+        for args in "help", "publish --help", "--version":
+            read, write = os.pipe()
+            os.close(read)
+            p = subprocess.run([cli.BIN, *args.split()], stdout=write, env=self.env,
+                               stderr=subprocess.PIPE)
+            os.close(write)
+            self.assertEqual((p.returncode, p.stderr), (0, b""), args)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -77,5 +77,8 @@ with Mesh() as m:
                        ('{"ext":"' + "x" * 300000, "256 KiB")):
         _, err = run(node, "publish", "--file", "-", code=65, text=text)
         assert part in err, (text[:50], err)
+    # A line without an end is read only as far as an event may go.
+    _, err = run(node, "publish", "--file", "-", code=65, text="x" * 3000000)
+    assert "line 1 has more than 256 KiB" in err, err
     run(node, "publish", "--file", "/nowhere/x", code=66)
     run(node, "publish", "Weather", "--file", path, code=64)

@@ -286,6 +286,25 @@ another_method_is_405(void **state)
 }
 
 static void
+head_is_get_without_a_body(void **state)
+{
+    int fd = desk_connect(&desk);
+
+    (void)state;
+    desk_send(fd, "HEAD /livez HTTP/1.1\r\nHost: x\r\n"
+                  "Connection: close\r\n\r\n");
+    char head[1024] = "";
+    size_t n = 0;
+    ssize_t got;
+    while (n < sizeof head - 1 &&
+           (got = read(fd, head + n, sizeof head - 1 - n)) > 0)
+        n += (size_t)got;
+    has(head, "Content-Type: ");
+    assert_string_equal(strstr(head, "\r\n\r\n"), "\r\n\r\n");
+    close(fd);
+}
+
+static void
 status_is_json_or_text(void **state)
 {
     (void)state;
@@ -380,6 +399,7 @@ main(void)
         TEST(a_publisher_that_leaves_harms_nobody),
         TEST(unknown_things_get_a_suggestion),
         TEST(another_method_is_405),
+        TEST(head_is_get_without_a_body),
         TEST(status_is_json_or_text),
         TEST(check_says_what_is_wrong_and_how_bad_it_is),
         TEST(peers_are_a_list),
