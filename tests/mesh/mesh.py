@@ -92,12 +92,12 @@ class Clock:
 class Node:
     """One site directory, and the process when it runs."""
 
-    def __init__(self, mesh, name, readers="roster"):
+    def __init__(self, mesh, name, readers="roster", host="127.0.0.1"):
         self.mesh, self.name, self.readers = mesh, name, readers
         self.community, self.part = name.split("/")
         self.dir = os.path.join(mesh.dir, name.replace("/", "-"))
-        self.events = f"tcp://127.0.0.1:{free_port()}"
-        self.sync = f"tcp://127.0.0.1:{free_port()}"
+        self.events = f"tcp://{host}:{free_port()}"
+        self.sync = f"tcp://{host}:{free_port()}"
         self.follows, self.since, self.extra = [], "all", ""
         self.process, self.env, self._clock = None, {}, None
         self.cli("init", name, "--endpoint", self.events, "--sync", self.sync)
