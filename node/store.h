@@ -134,7 +134,8 @@ enum store_kind {
     STORE_HOOK,   /* hook */
     STORE_COUNT,  /* counters to add to */
     STORE_ASIDE,  /* an event whose bytes no longer fit its root, or else rot */
-    STORE_PURGE   /* retention */
+    STORE_PURGE,  /* retention */
+    STORE_LEDGER  /* the next step of a ledger that is behind; or all anew */
 };
 
 struct store_counter {
@@ -188,6 +189,8 @@ struct store_job {
         size_t n_left;
     } purge;
 
+    bool anew; /* LEDGER: it goes first, all of it */
+
     /* set by the store */
     enum cim_err err;      /* CIM_OK: committed */
     bool full;             /* err: no room (disk full, read-only); may pass */
@@ -238,6 +241,9 @@ CIM_MUST enum cim_err store_commit(struct store *store, struct store_job **jobs,
  *   bytes  0: none; what lies there is removed
  */
 void store_reserve(struct store *store, uint64_t bytes);
+
+/* The ledger does not know of all events yet: a STORE_LEDGER job adds some. */
+bool store_ledger_behind(const struct store *store);
 
 /* Copies the WAL back when it is large, makes the reserve; call when idle. */
 void store_tidy(struct store *store);

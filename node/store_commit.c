@@ -21,7 +21,7 @@
 
 #include "node/failpoint.h"
 #include "node/mem.h"
-#include "node/store_private.h"
+#include "node/store_ledger.h"
 
 #define CHECKPOINT_PAGES 1024 /* of 4 KiB */
 
@@ -55,6 +55,9 @@ apply(struct store *store, struct store_job *job)
     case STORE_PURGE:
         store_purge(store, job);
         break;
+    case STORE_LEDGER:
+        store_ledger_build(store, job);
+        break;
     }
     job->last_arrival = store->last_arrival;
 }
@@ -69,7 +72,8 @@ flush(struct store *store)
         &store->db,
         &(struct store_counts){.last_arrival = store->last_arrival,
                                .bytes = store->bytes,
-                               .next_batch = (uint64_t)store->next_batch});
+                               .next_batch = (uint64_t)store->next_batch,
+                               .ledger_upto = store->ledger_upto});
     store->meta_dirty = false;
 }
 

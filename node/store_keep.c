@@ -10,7 +10,7 @@
 
 #include "node/failpoint.h"
 #include "node/mem.h"
-#include "node/store_private.h"
+#include "node/store_ledger.h"
 
 /* ---- own ids ------------------------------------------------------------*/
 
@@ -216,6 +216,24 @@ refuse(struct store *store, struct open_log *log, const struct store_event *ev,
     sql_simulate(&store->db, FAILPOINT(STORE_REFUSED));
 }
 
+/* Unless the ledger is behind: then this event gets its turn. */
+static void
+ledger_put(struct store *store, const struct open_log *log,
+           const struct store_event *ev, struct ledger_news *news)
+{
+    if (store->ledger_upto + 1 != ev->arrival)
+        return;
+    news->arrival = ev->arrival;
+    news->who = log->community;
+    news->id = ev->id;
+    news->at.time_ms = log->batch.sh.h.time_ms;
+    news->at.log = log->name;
+    news->at.seq = ev->seq;
+    news->bytes = ev->bytes;
+    store_ledger_put(store, news);
+    store->ledger_upto = ev->arrival;
+}
+
 static void
 event_put(struct store *store, struct open_log *log, struct store_event *ev,
           int64_t now_ms)
@@ -246,6 +264,8 @@ event_put(struct store *store, struct open_log *log, struct store_event *ev,
     sql_run(&store->db, st);
     sql_simulate(&store->db, FAILPOINT(STORE_EVENT));
     place_put(store, log, ev->seq, topic, (int64_t)ev->arrival);
+    struct ledger_news news = {.topic = topic, .repeat = repeat};
+    ledger_put(store, log, ev, &news);
     ev->stored = true;
     log->batch.held++;
     log->batch_dirty = true;

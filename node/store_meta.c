@@ -46,10 +46,11 @@ sum_of(const struct store_counts *c)
 struct store_counts
 store_counts_read(struct store_db *db)
 {
-    struct store_counts c = {.last_arrival =
-                                 (uint64_t)get(db, "last_arrival", 0),
-                             .bytes = (uint64_t)get(db, "bytes", 0),
-                             .next_batch = (uint64_t)get(db, "next_batch", 0)};
+    struct store_counts c = {
+        .last_arrival = (uint64_t)get(db, "last_arrival", 0),
+        .bytes = (uint64_t)get(db, "bytes", 0),
+        .next_batch = (uint64_t)get(db, "next_batch", 0),
+        .ledger_upto = (uint64_t)get(db, "ledger_upto", 0)};
     int64_t sum = get(db, "sum", NO_SUM);
 
     c.sound = sum == NO_SUM || sum == sum_of(&c);
@@ -65,5 +66,6 @@ store_counts_write(struct store_db *db, const struct store_counts *c)
     put(db, "last_arrival", c->last_arrival);
     put(db, "bytes", c->bytes);
     put(db, "next_batch", c->next_batch);
+    put(db, "ledger_upto", c->ledger_upto);
     put(db, "sum", (uint64_t)sum_of(c));
 }

@@ -14,7 +14,7 @@
 #include "node/store.h"
 #include "node/store_sql.h"
 
-#define STORE_SCHEMA      1
+#define STORE_SCHEMA      2
 #define STORE_APPLICATION 0x63696d65 /* "cime": whose database it is */
 
 #define EVENT_REPEAT 1 /* flags of an event row */
@@ -115,6 +115,7 @@ struct store {
     uint64_t last_arrival;
     uint64_t bytes; /* of all events stored */
     int64_t next_batch;
+    uint64_t ledger_upto; /* arrivals the ledger knows of */
     bool meta_dirty;
     struct open_log *logs[OPEN_LOGS_MAX];
     size_t n_logs;
@@ -147,6 +148,7 @@ void store_load_meta(struct store *store);
 struct store_counts {
     uint64_t last_arrival;
     uint64_t bytes, next_batch; /* not sound: any */
+    uint64_t ledger_upto;       /* not under the sum: fsck compares it all */
     bool sound;
 };
 struct store_counts store_counts_read(struct store_db *db);

@@ -11,7 +11,7 @@
 
 #include "node/failpoint.h"
 #include "node/mem.h"
-#include "node/store_private.h"
+#include "node/store_ledger.h"
 
 #define PURGE_ROWS 4096  /* a job, so that a commit is never held up long */
 #define PURGE_LOOK 16384 /* rows looked at, some of them not old enough */
@@ -45,8 +45,8 @@ log_by_id(struct store *store, int64_t id)
 static void
 row_drop(struct store *store, const struct victim *v)
 {
+    store_ledger_drop(store, v->arrival);
     sqlite3_stmt *st = sql_use(&store->db, SQL_EVENT_DROP);
-
     sql_u64(st, 1, v->arrival);
     sql_run(&store->db, st);
     st = sql_use(&store->db, SQL_BATCH_LESS);

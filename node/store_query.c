@@ -41,9 +41,8 @@ struct candidates {
     size_t n_topics, cap_topics;
 };
 
-/* One past all texts with this prefix; false when there is none. */
-static bool
-prefix_end(const struct cim_prefix *prefix, struct cim_prefix *end)
+bool
+reader_prefix_end(const struct cim_prefix *prefix, struct cim_prefix *end)
 {
     *end = *prefix;
     while (end->len && (uint8_t)end->text[end->len - 1] == 0x7f)
@@ -62,7 +61,7 @@ add_topics(struct candidates *c, const struct cim_prefix *prefix, size_t most)
     struct cim_prefix end;
 
     sql_text(st, 1, cim_prefix_bytes(prefix));
-    if (prefix_end(prefix, &end))
+    if (reader_prefix_end(prefix, &end))
         sql_text(st, 2, cim_prefix_bytes(&end));
     else
         sql_blob(st, 2, cim_bytes_of("", 0)); /* comes after all text */

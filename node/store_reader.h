@@ -71,6 +71,9 @@ void topic_filter_clear(struct topic_filter *filter);
 bool topic_filter_match(struct store_reader *r, struct topic_filter *filter,
                         int64_t topic);
 
+/* One past all texts with this prefix; false when there is none. */
+bool reader_prefix_end(const struct cim_prefix *prefix, struct cim_prefix *end);
+
 /* A position that counts as held and matches. */
 struct place {
     uint64_t seq;

@@ -79,7 +79,34 @@ static const char step_1[] =
     "CREATE INDEX run_hook ON run(hook);"
     "CREATE INDEX run_event ON run(hook, arrival);";
 
-static const char *const steps[STORE_SCHEMA] = {step_1};
+/*
+ * The ledger (store_ledger.h): empty here, filled by store_ledger_step. Blobs
+ * named key are hashes of what was asked for; at sorts as said.
+ */
+static const char step_2[] =
+    "CREATE TABLE ledger_event(arrival INTEGER PRIMARY KEY,"
+    " kind INTEGER NOT NULL, who INTEGER NOT NULL, id BLOB NOT NULL,"
+    " at BLOB NOT NULL, topic INTEGER NOT NULL, title TEXT, url TEXT,"
+    " branch TEXT, parts BLOB);"
+    "CREATE INDEX ledger_event_id ON ledger_event(id, who, at);"
+    "CREATE TABLE ledger_said(id INTEGER PRIMARY KEY, who INTEGER NOT NULL,"
+    " level TEXT NOT NULL, UNIQUE(who, level));"
+    "CREATE TABLE ledger_key(key BLOB NOT NULL, who INTEGER NOT NULL,"
+    " at BLOB NOT NULL, subject INTEGER NOT NULL,"
+    " PRIMARY KEY(key, who, at)) WITHOUT ROWID;"
+    "CREATE TABLE ledger_say(key BLOB NOT NULL, said INTEGER NOT NULL,"
+    " at BLOB NOT NULL, stamp INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " url BLOB, PRIMARY KEY(key, said, at)) WITHOUT ROWID;"
+    "CREATE TABLE ledger_member(key BLOB NOT NULL, at BLOB NOT NULL,"
+    " baseline INTEGER NOT NULL, PRIMARY KEY(key, at)) WITHOUT ROWID;"
+    "CREATE TABLE ledger_word(subject INTEGER NOT NULL,"
+    " said INTEGER NOT NULL, grp INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " at BLOB NOT NULL, PRIMARY KEY(subject, said, grp)) WITHOUT ROWID;"
+    "CREATE INDEX ledger_word_newest ON ledger_word(said, state, grp, at);"
+    "CREATE TABLE ledger_again(key BLOB PRIMARY KEY, turn INTEGER NOT NULL,"
+    " low BLOB NOT NULL, high BLOB NOT NULL) WITHOUT ROWID;";
+
+static const char *const steps[STORE_SCHEMA] = {step_1, step_2};
 
 /* One statement after the other; false when one did not run. */
 static bool

@@ -9,7 +9,7 @@
 
 static const char *const sql_texts[SQL_N] = {
 #define STORE_SQL_TEXT(name, text) text,
-    STORE_SQL(STORE_SQL_TEXT)
+    STORE_SQL(STORE_SQL_TEXT) STORE_SQL_LEDGER(STORE_SQL_TEXT)
 #undef STORE_SQL_TEXT
 };
 

@@ -15,6 +15,7 @@
 #include <sqlite3.h>
 
 #include "keys/bytes.h"
+#include "node/store_ledger_sql.h"
 
 /* What a row of position says in its column arrival, when it is not one. */
 #define PLACE_PURGED  0
@@ -220,7 +221,7 @@
 
 enum store_sql {
 #define STORE_SQL_ENUM(name, text) name,
-    STORE_SQL(STORE_SQL_ENUM)
+    STORE_SQL(STORE_SQL_ENUM) STORE_SQL_LEDGER(STORE_SQL_ENUM)
 #undef STORE_SQL_ENUM
         SQL_N
 };

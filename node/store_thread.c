@@ -6,10 +6,12 @@
 #include "node/handoff.h"
 #include "node/mem.h"
 
-#define GROUP_JOBS  256
-#define GROUP_BYTES (4 * 1024 * 1024) /* of events in one transaction */
-#define IDLE_MS     20 /* without a job: time to copy the WAL back */
-#define BUSY_GROUPS 64 /* or after this many groups without a pause */
+#define GROUP_JOBS    256
+#define GROUP_BYTES   (4 * 1024 * 1024) /* of events in one transaction */
+#define IDLE_MS       20   /* without a job: time to copy the WAL back */
+#define BUSY_GROUPS   64   /* or after this many groups without a pause */
+#define LEDGER_GROUPS 16   /* between two steps of a ledger that is behind */
+#define AGAIN_MS      1000 /* after a step that failed */
 
 struct store_thread {
     struct handoff *handoff;
@@ -71,6 +73,27 @@ collect(struct handoff_side *side, struct group *group, int wait_ms)
     return next;
 }
 
+/* How long to wait for a job. */
+static int
+patience(const struct store *store, unsigned groups, bool built)
+{
+    if (store_ledger_behind(store))
+        return built ? 0 : AGAIN_MS;
+    return groups ? IDLE_MS : -1;
+}
+
+/* The next step of a ledger that is behind. */
+static bool
+build(struct store *store)
+{
+    struct store_job *job = store_job_new(STORE_LEDGER);
+    bool full = false;
+    enum cim_err err = store_commit(store, &job, 1, &full);
+
+    store_job_destroy(&job);
+    return err == CIM_OK;
+}
+
 static void
 work(struct handoff_side *side, void *ctx)
 {
@@ -78,13 +101,20 @@ work(struct handoff_side *side, void *ctx)
     struct group *group = xcalloc(1, sizeof *group);
     enum handoff_next next;
     unsigned groups = 1; /* since it was last tidied; soon after the start */
+    bool built = true;   /* the last step of the ledger went through */
 
     do {
-        next = collect(side, group, groups ? IDLE_MS : -1);
+        next = collect(side, group, patience(thread->store, groups, built));
         bool idle = !group->n;
         if (!idle) {
             commit(side, thread->store, group);
             groups++;
+        }
+        if (store_ledger_behind(thread->store) &&
+            (idle || groups % LEDGER_GROUPS == 0)) {
+            built = build(thread->store);
+            groups += idle;
+            idle = false;
         }
         if (groups && (idle || groups >= BUSY_GROUPS)) {
             store_tidy(thread->store);

@@ -147,6 +147,32 @@ author_seal_ids(struct author *a, size_t n, const struct cim_uuid *ids)
     return seal(a, s);
 }
 
+struct sealed *
+author_seal_json(struct author *a, const char *const *texts, size_t n)
+{
+    struct cim_fill fill = {.community =
+                                cim_community_of(cim_bytes_str(a->node))};
+    struct sealed *s = xcalloc(1, sizeof *s);
+
+    s->n = n;
+    for (size_t i = 0; i < n; i++) {
+        struct cim_draft draft = {0};
+        struct cim_diag diag = {""};
+        fill.id = uuid_n(++a->serial);
+        fill.now_ms = a->time_ms;
+        if (cim_json_read(cim_bytes_str(texts[i]), &fill, &draft, &diag) !=
+            CIM_OK)
+            fail_msg("%s: %s", texts[i], diag.text);
+        s->ids[i] = draft.id;
+        snprintf(s->topics[i], sizeof s->topics[i], "%.*s",
+                 (int)draft.event.topic.len, (const char *)draft.event.topic.p);
+        s->events[i] = draft.bytes;
+        draft.bytes = (struct cim_buf){0};
+        cim_draft_clear(&draft);
+    }
+    return seal(a, s);
+}
+
 void
 sealed_free(struct sealed **p)
 {

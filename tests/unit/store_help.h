@@ -39,7 +39,7 @@ struct sealed {
     struct cim_hash hash;
     struct cim_frontier frontier;
     struct cim_buf events[CIM_BATCH_EVENTS];
-    char topics[CIM_BATCH_EVENTS][32];
+    char topics[CIM_BATCH_EVENTS][CIM_TOPIC_MAX + 1];
     struct cim_uuid ids[CIM_BATCH_EVENTS];
     size_t n;
 };
@@ -50,6 +50,9 @@ struct sealed *author_seal(struct author *a, size_t n, size_t bytes,
 /* The same with these ids. */
 struct sealed *author_seal_ids(struct author *a, size_t n,
                                const struct cim_uuid *ids);
+/* An event of the author's community, read from JSON as a node reads it. */
+struct sealed *author_seal_json(struct author *a, const char *const *texts,
+                                size_t n);
 void sealed_free(struct sealed **s);
 unsigned topic_same(size_t i); /* 0 */
 unsigned topic_each(size_t i); /* i */
