@@ -10,7 +10,7 @@ const char cmd_peers_help[] =
     "HELD: its events stored here. LAG: positions it has published that are\n"
     "not looked at yet. GAPS: positions nobody has any more, so far.\n"
     "JSON: a list of node, up, state, lastSeen, head, cursors, held, lag,\n"
-    "gaps, refused, lastReason, twoWriters, equivocation.\n"
+    "gaps, refused, lastReason, twoWriters, writers, equivocation.\n"
     "Exit codes: 0; 69 no node runs here; 77 its socket is not for you.\n";
 
 int

@@ -184,6 +184,20 @@ wider(int width, const char *text)
 }
 
 static void
+put_writers(const struct view_peer *p, struct columns w, struct cim_buf *out)
+{
+    char older[CIM_TIME_TEXT_LEN + 1], younger[CIM_TIME_TEXT_LEN + 1];
+
+    cim_time_text(p->writers[0].time_ms, older);
+    cim_time_text(p->writers[1].time_ms, younger);
+    put(out,
+        "%-*s  two nodes sign with its key: epoch %" PRIu64 " at %s,\n"
+        "%-*s  epoch %" PRIu64 " before that, at %s; tell its contact\n",
+        w.node, "", p->writers[0].epoch, older, w.node, "", p->writers[1].epoch,
+        younger);
+}
+
+static void
 put_peer(const struct view_peer *p, struct columns w, struct cim_buf *out)
 {
     char lag[32], gaps[32], refused[32], held[32], seen[32] = "never";
@@ -196,8 +210,7 @@ put_peer(const struct view_peer *p, struct columns w, struct cim_buf *out)
     if (p->last_reason != NULL)
         put(out, "%-*s  last refusal: %s\n", w.node, "", p->last_reason);
     if (p->two_writers)
-        put(out, "%-*s  two nodes sign with its key: tell its contact\n",
-            w.node, "");
+        put_writers(p, w, out);
     if (p->equivocation)
         put(out, "%-*s  it signed two histories: tell its contact\n", w.node,
             "");

@@ -116,6 +116,21 @@ head_of(const struct view_peer *p)
     return head;
 }
 
+/* What shows that two nodes use its key. */
+static json_t *
+writers_of(const struct view_peer *p)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; p->two_writers && i < 2; i++) {
+        json_t *writer = json_object();
+        set_int(writer, "epoch", p->writers[i].epoch);
+        set_time(writer, "time", p->writers[i].time_ms);
+        json_array_append_new(list, writer);
+    }
+    return list;
+}
+
 static json_t *
 peer_of(const struct view_peer *p)
 {
@@ -136,6 +151,7 @@ peer_of(const struct view_peer *p)
     else
         set(peer, "lastReason", json_null());
     set(peer, "twoWriters", json_boolean(p->two_writers));
+    set(peer, "writers", writers_of(p));
     set(peer, "equivocation", json_boolean(p->equivocation));
     return peer;
 }

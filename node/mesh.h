@@ -10,7 +10,8 @@
  *   mesh.c         life, peers
  *   mesh_jobs.c    notes, counters, store jobs
  *   mesh_link.c    frames in, beacons out, silence
- *   mesh_log.c     logs: heads, cursors, gaps, two writers, equivocation
+ *   mesh_feed.c    feeds and logs, their cursors, who offers what
+ *   mesh_log.c     heads, gaps, two writers, equivocation
  *   mesh_intake.c  the one path of every event: prove, judge, submit
  *   mesh_heads.c   lists of heads, asked for and answered
  *   mesh_catchup.c whom to ask for what, when to stop

@@ -11,59 +11,13 @@
  *
  * Peers come and go with the roster; feeds stay until the end, and logs that
  * are in a line or have a fetch in flight: the oldest of a node with too many
- * epochs are forgotten otherwise (mesh_log.c).
+ * epochs are forgotten otherwise (mesh_feed.c).
  */
 #ifndef CIM_NODE_MESH_PRIVATE_H
 #define CIM_NODE_MESH_PRIVATE_H
 
 #include "node/mesh.h"
-
-/* ---- limits: what a peer can make grow, and where it ends ---------------*/
-
-/* Logs of another node; older ones are forgotten. An epoch begins with its
- * first batch after a start, so four a day fill eleven years; at 1 KiB each a
- * hostile node costs 16 MiB. */
-#define MESH_EPOCHS_MAX 16384
-/* Spans of positions an author says it no longer has, over all its logs. */
-#define MESH_GAPS_MAX 4096
-/* Store jobs in flight for what peers sent. Beyond this a live slice is
- * dropped: catch-up brings it when there is room. */
-#define MESH_JOBS_MAX      64
-#define MESH_JOB_BYTES_MAX (16u * 1024 * 1024)
-/* ... of one peer: above the one its live slices are left unread; the other it
- * has room for whatever the rest wait for. */
-#define MESH_PEER_JOBS_MAX  24
-#define MESH_PEER_BYTES_MAX (4u * 1024 * 1024)
-#define MESH_PEER_JOBS_MIN  4
-#define MESH_PEER_BYTES_MIN (256u * 1024)
-/* What a peer's allowance pays, in microseconds: see mesh_share.c. */
-#define MESH_COST_FRAME     10
-#define MESH_COST_BYTES     256 /* so many for one more */
-#define MESH_COST_SIGNATURE 40
-#define MESH_COST_HEADER    50    /* one to be kept: a row of the store */
-#define MESH_COST_EMPTY     12500 /* a page that brought nothing: 20 a second */
-/* Remembered signatures, a power of two; 128 bytes each. */
-#define MESH_SIGS 4096
-/* Requests in flight at one peer. */
-#define MESH_ASKS_MAX 2
-/* An answer is waited for this long; doubles with each that does not come. */
-#define MESH_ASK_MS     3000
-#define MESH_ASK_MAX_MS 60000
-/* So many unanswered in a row, and the peer counts as away. */
-#define MESH_AWAY 3
-/* Entries in one page of heads: at most 350 KiB, and soon written. */
-#define MESH_HEADS_PAGE 1024
-/* Names in one heads request: as many as fit. */
-#define MESH_NAMES_BYTES (CIM_SYNC_ASK_MAX - 512)
-/* Own events sealed in one job: more only adds to the wait of the first. */
-#define MESH_GROUP_EVENTS 4096
-#define MESH_GROUP_BYTES  (4u * 1024 * 1024)
-/* Counters are written this often, and without room the store is tried. */
-#define MESH_COUNT_MS 5000
-#define MESH_ROOM_MS  1000
-/* A list of heads is asked for again of a peer that is heard of only by its
- * answers, before their silence counts. */
-#define MESH_PROBE_MS 10000
+#include "node/mesh_limits.h"
 
 /* ---- what is known of logs ----------------------------------------------*/
 
@@ -139,6 +93,7 @@ struct mesh_feed {
     uint64_t forgotten; /* the newest epoch of logs that made room; 0 none */
     uint64_t forgotten_held;
     bool two_writers;
+    struct view_writer writers[2];
     bool equivocation; /* in one that was forgotten */
 };
 
@@ -352,10 +307,12 @@ void mesh_jobs_clear(struct mesh *m);
 
 /* mesh_link.c: frames in, beacons out, silence: public functions only */
 
-/* mesh_log.c: feeds, logs, cursors, heads, two writers */
+/* mesh_feed.c: feeds, logs, cursors, offers */
 struct mesh_feed *mesh_feed_find(const struct mesh *m, struct cim_bytes name);
 struct mesh_feed *mesh_feed_get(struct mesh *m, const char *name);
 void mesh_feed_free(struct mesh_feed *feed);
+/* Where this epoch's log is among the feed's, or would be. */
+size_t mesh_log_place(const struct mesh_feed *feed, uint64_t epoch);
 struct mesh_log *mesh_log_find(const struct mesh_feed *feed, uint64_t epoch);
 /* NULL: it is older than the MESH_EPOCHS_MAX that are known, or these are all
  * being caught up with. Others may be forgotten for it: hold no pointer. */
@@ -374,6 +331,8 @@ struct mesh_offer *mesh_offer_get(struct mesh_log *log, struct mesh_peer *peer);
 struct mesh_offer *mesh_offer_find(const struct mesh_log *log,
                                    const struct mesh_peer *peer);
 void mesh_offers_forget(struct mesh *m, const struct mesh_peer *peer);
+
+/* mesh_log.c: heads, gaps, two writers */
 /* A valid header: times, two writers, what the author shows, our own key. */
 void mesh_log_show(struct mesh *m, struct mesh_log *log, struct mesh_peer *peer,
                    const struct cim_signed_header *sh,

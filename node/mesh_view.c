@@ -50,6 +50,7 @@ show_feed(struct view_peer *v, const struct mesh_feed *feed)
     size_t cap = 0;
 
     v->two_writers = feed->two_writers;
+    memcpy(v->writers, feed->writers, sizeof v->writers);
     v->equivocation = feed->equivocation;
     v->held = feed->forgotten_held;
     for (size_t i = 0; i < feed->n_logs; i++) {
@@ -197,6 +198,8 @@ mesh_view_status(const struct mesh *mesh, struct view_status *out)
     out->peers_all = (unsigned)mesh->n_peers;
     for (size_t i = 0; i < mesh->n_peers; i++)
         out->peers_up += mesh->peers[i]->up;
+    for (size_t i = 0; i < mesh->n_feeds; i++)
+        out->stored += mesh->feeds[i]->forgotten_held;
     for (size_t i = 0; i < mesh->n_feeds; i++)
         for (size_t k = 0; k < mesh->feeds[i]->n_logs; k++) {
             out->gaps += span_count(&mesh->feeds[i]->logs[k]->gaps);

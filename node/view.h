@@ -41,6 +41,13 @@ struct view_cursor {
     uint64_t upto;
 };
 
+/* One of two headers that cannot be of one writer: an older epoch that goes
+ * on after a younger one began. */
+struct view_writer {
+    uint64_t epoch;
+    int64_t time_ms;
+};
+
 struct view_peer {
     char node[CIM_NODE_MAX + 1];
     bool up;
@@ -53,6 +60,7 @@ struct view_peer {
     uint64_t refused;        /* messages and events refused from it */
     const char *last_reason; /* label of the newest refusal, or NULL */
     bool two_writers, equivocation;
+    struct view_writer writers[2]; /* two_writers: older epoch, younger one */
     char state[64];              /* "up", "down for 42 s", "unknown key", ... */
     struct view_cursor *cursors; /* owned */
     size_t n_cursors;

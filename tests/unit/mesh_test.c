@@ -384,6 +384,10 @@ older_epoch_later_in_time_means_two_writers(void **state)
     assert_false(peer_view(d, ODL).two_writers);
     desk_live(d, s[1], T0);
     assert_true(peer_view(d, ODL).two_writers);
+    assert_true(peer_view(d, ODL).writers[0].epoch <
+                peer_view(d, ODL).writers[1].epoch);
+    assert_true(peer_view(d, ODL).writers[0].time_ms >
+                peer_view(d, ODL).writers[1].time_ms);
     assert_int_equal(desk_noted(d, MESH_TWO_WRITERS), 1);
     sealed_free(&s[0]);
     sealed_free(&s[1]);
