@@ -100,6 +100,7 @@ class Node:
         self.sync = f"tcp://{host}:{free_port()}"
         self.follows, self.since, self.extra = [], "all", ""
         self.process, self.env, self._clock = None, {}, None
+        self.wrap = []  # words before the program's, from the next start on
         self.cli("init", name, "--endpoint", self.events, "--sync", self.sync)
         self.configure()
 
@@ -147,7 +148,7 @@ class Node:
         env = dict(os.environ, CIMESH_TEST_RECONNECT_MS="50", CIMESH_LOG="debug", **self.env)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [BIN, "--dir", self.dir, "node"], stdin=subprocess.DEVNULL,
+                [*self.wrap, BIN, "--dir", self.dir, "node"], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, env=env)
         if wait_ready:
             self.wait_up()

@@ -67,19 +67,25 @@ def tear(row, links, nodes):
     return f"{kind}, {how}"
 
 
-def cycles(row, nodes, links, hold, during=lambda: None, ledgers=()):
+def heal(links):
+    for link in links.values():
+        link.heal()
+
+
+def cycles(row, nodes, faults, hold, during=lambda: None, ledgers=()):
     """Cuts, holds for hold() seconds with during() in the middle, heals, until
-    row.reached is row.target. The seconds each took to catch up."""
+    row.reached is row.target. The seconds each took to catch up. faults: a
+    function that tears and says what, and one that heals."""
+    tear_, heal_ = faults
     took, backlog_most = [], 0
     while row.reached < row.target:
-        kind, before = tear(row, links, nodes), [len(ledger) for ledger in ledgers]
+        kind, before = tear_(), [len(ledger) for ledger in ledgers]
         seconds = hold()
         time.sleep(seconds / 2)
         during()
         time.sleep(seconds / 2)
         backlog = sum(map(len, ledgers)) - sum(before)
-        for link in links.values():
-            link.heal()
+        heal_()
         s = caught_up(nodes, aim_of(nodes), 60)
         if s is None:
             row.violation("P2", f"not caught up 60 s after partition {row.reached} ({kind}, {seconds:.1f} s)")
@@ -91,14 +97,25 @@ def cycles(row, nodes, links, hold, during=lambda: None, ledgers=()):
     return took
 
 
-def partitions(row, mesh, proxy, hold, prepare=None, during=None):
-    """The whole row: publishers on all nodes, cycles, the verdict."""
-    nodes, links = three(mesh, proxy, prepare)
-    ledgers = [Ledger(row, n, rate=rate, batch=2).start() for n in nodes for rate in (100, 20)]
-    took = sorted(cycles(row, nodes, links, hold, during=lambda: during and during(nodes), ledgers=ledgers))
+def publishers(row, nodes):
+    """Two a node, that publish until they are stopped."""
+    return [Ledger(row, n, rate=rate, batch=2).start() for n in nodes for rate in (100, 20)]
+
+
+def verdict(row, mesh, ledgers, took):
     for ledger in ledgers:
         ledger.stop()
     settle(row, mesh, 60)
+    took.sort()
     row.figure("acknowledged", check(row, mesh, ledgers)["acknowledged"])
     row.figure("caught up p50 s", round(took[len(took) // 2], 2) if took else None)
     row.figure("caught up max s", round(took[-1], 2) if took else None)
+
+
+def partitions(row, mesh, proxy, hold, prepare=None, during=None):
+    """The whole row: publishers on all nodes, cycles, the verdict."""
+    nodes, links = three(mesh, proxy, prepare)
+    ledgers = publishers(row, nodes)
+    faults = (lambda: tear(row, links, nodes)), (lambda: heal(links))
+    took = cycles(row, nodes, faults, hold, lambda: during and during(nodes), ledgers)
+    verdict(row, mesh, ledgers, took)

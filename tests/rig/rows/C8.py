@@ -24,20 +24,6 @@ def may_mount():
         capture_output=True, check=False).returncode == 0
 
 
-def start_with_hosts(node, hosts):
-    """As Node.start(), with this file as /etc/hosts."""
-    import mesh as mesh_
-    program = mesh_.BIN
-    mesh_.BIN = os.path.join(node.mesh.dir, "with-hosts")
-    with open(mesh_.BIN, "w") as f:
-        f.write(f'#!/bin/sh\nexec unshare -m sh -c \'mount --bind {hosts} /etc/hosts && exec {program} "$@"\' sh "$@"\n')
-    os.chmod(mesh_.BIN, 0o700)
-    try:
-        node.start()
-    finally:
-        mesh_.BIN = program
-
-
 def replace_in(path, old, new):
     """In a roster file, as its community does it: with the next serial."""
     with open(path) as f:
@@ -74,7 +60,9 @@ with Row("C8", "the publisher moves, its name does not resolve", unit="moves", s
     if named:
         replace_in(roster[onap], "127.0.0.1", NAME)
     mesh.start(odl, opnfv)
-    start_with_hosts(onap, hosts) if named else onap.start()
+    if named:
+        onap.wrap = ["unshare", "-m", "sh", "-c", f'mount --bind {hosts} /etc/hosts && exec "$@"', "sh"]
+    onap.start()
     for n in opnfv, onap:
         n.wait_peer(odl)
     ledger = Ledger(row, odl, rate=50).start()
