@@ -8,6 +8,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from rig import Ledger, Mesh, Proxy, Row, check, settle  # noqa: E402
+from measure import cpu_s  # noqa: E402
 
 with Row("C5", "connections reset again and again", unit="resets", short=30, long=600) as row, \
         Mesh() as mesh, Proxy() as proxy:
@@ -25,5 +26,11 @@ with Row("C5", "connections reset again and again", unit="resets", short=30, lon
         link.reset()
         row.reached += 1
     ledger.stop()
+    before, begin, idle = cpu_s(odl), time.monotonic(), 20 if row.long else 2
+    while time.monotonic() < begin + idle:
+        time.sleep(1)
+        for link in links.values():
+            link.reset()
+    row.figure("publisher's idle processor %", round((cpu_s(odl) - before) / (time.monotonic() - begin) * 100, 1))
     row.figure("settled s", settle(row, mesh))
     row.figure("events", check(row, mesh, [ledger])["acknowledged"])

@@ -33,9 +33,13 @@ with Row("D1", "wall clocks step while partitions come and go", unit="cycles", s
         first, last = store.db.execute("SELECT min(received), max(received) FROM event").fetchone()
         spread = max(spread, (last - first) / (365 * 24 * HOUR_MS))
         store.close()
-        flagged = [p["node"] for o in mesh.nodes if o is not n for p in [o.peer(n.name)] if p["equivocation"]]
-        if flagged:
-            row.violation("P3", f"{n.name} is shown as equivocating")
+        for o in mesh.nodes:
+            if o is not n:
+                shown = o.peer(n.name)
+                if shown["equivocation"] or shown["twoWriters"]:
+                    row.violation("P3", f"{o.name} shows {n.name} as two writers: {shown}")
+        if n.status()["twoWriters"]:
+            row.violation("P3", f"{n.name} takes itself for two writers")
     row.figure("years between times of receipt", round(spread, 1))
     if row.target > 5 and spread < 5:
         row.violation("row", "no clock stepped")
