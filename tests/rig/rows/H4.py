@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """Many members and a long past: start, queries and catch-up pages stay quick.
 
-One node holds a past of its own and of 63 nodes that are no longer there; 64
+One node holds a past of its own and of 127 nodes that are no longer there; 64
 members run. Pages are asked for as a member asks, with the client of
 tests/vectors."""
 import json
@@ -61,8 +61,8 @@ def queries(row, node):
         "peers": "/v1/peers",
         "log -n 20": "/v1/events?newest=1&limit=20",
         "log PREFIX -n 20": f"/v1/events?newest=1&limit=20&topic={some['topic']}*",
-        "log COMMUNITY -n 20": "/v1/events?newest=1&limit=20&topic=h01/*",
-        "log PREFIX": "/v1/events?limit=1000&topic=h02/*",
+        "log COMMUNITY -n 20": "/v1/events?newest=1&limit=20&topic=h001/*",
+        "log PREFIX": "/v1/events?limit=1000&topic=h002/*",
         "show ID": f"/v1/events/{some['eventId']}",
         "show --proof": f"/v1/events/{some['eventId']}?proof=1",
     }
@@ -76,7 +76,7 @@ with Row("H4", "64 members, a million events stored", unit="events",
     with Mesh() as mesh:
         nodes = full_mesh(mesh, members)
         big = nodes[0]
-        gone = [Node(mesh, f"h{i:02}/ci-1") for i in range(63)]
+        gone = [Node(mesh, f"h{i:03}/ci-1") for i in range(127)]
         past(row, big, row.target, *gone, branches=2000)
         with open(os.path.join(big.dir, "roster", "desk.zpl"), "w") as f:
             f.write(DESK.roster())
@@ -94,7 +94,7 @@ with Row("H4", "64 members, a million events stored", unit="events",
         start_all(nodes, 300)
         row.figure(f"{members} members see each other s", round(time.monotonic() - begin, 1))
         row.say(f"{members} members see each other")
-        own = big.status()["stored"] // 64
+        own = big.status()["stored"] // 128
         for node in nodes[1:]:
             wait(f"{node.name} has what is {big.name}'s",
                  lambda n=node: n.alive() and n.status()["stored"] >= own, 300)
