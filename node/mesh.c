@@ -98,7 +98,7 @@ mesh_start(struct mesh *mesh)
     mesh->fx.random(mesh->fx.ctx, &random, sizeof random);
     mesh->first_rid = mesh->next_rid = (random >> 16) + 1;
     mesh->beacon_ms = now;
-    mesh->count_ms = now + MESH_COUNT_MS;
+    mesh->count_ms = now + MESH_ROOM_MS;
     mesh->started = true;
     mesh_wants_apply(mesh);
     mesh_names_apply(mesh);

@@ -138,7 +138,8 @@ count_job(struct store_job *job, const char *name, uint64_t add)
     strncpy(c->name, name, sizeof c->name - 1);
 }
 
-/* What was counted since the last time; without room it is a try. */
+/* What was counted since the last time; without room it is a try, and the
+ * first one after a start asks how it is. */
 static void
 write_counters(struct mesh *m)
 {
@@ -155,7 +156,7 @@ write_counters(struct mesh *m)
     }
     if (m->room != ROOM_OK)
         count_job(job, "storage.full", 1);
-    if (!job->n_counters) {
+    if (!job->n_counters && m->room_known) {
         store_job_destroy(&job);
         return;
     }
@@ -219,6 +220,7 @@ storage_seen(struct mesh *m, const struct store_job *job)
     /* That something could be read says nothing about room. */
     if ((job->err != CIM_OK && !none) || job->kind == STORE_LOOKUP)
         return;
+    m->room_known = true;
     m->room = none ? ROOM_NONE : job->low ? ROOM_LOW : ROOM_OK;
     if (m->room == before)
         return;

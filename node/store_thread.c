@@ -100,9 +100,10 @@ work(struct handoff_side *side, void *ctx)
     struct store_thread *thread = ctx;
     struct group *group = xcalloc(1, sizeof *group);
     enum handoff_next next;
-    unsigned groups = 1; /* since it was last tidied; soon after the start */
+    unsigned groups = 0; /* since it was last tidied */
     bool built = true;   /* the last step of the ledger went through */
 
+    store_tidy(thread->store);
     do {
         next = collect(side, group, patience(thread->store, groups, built));
         bool idle = !group->n;
