@@ -213,6 +213,8 @@ store_reserve(struct store *store, uint64_t bytes)
     /* Smaller, where the disk was; of another size, the setting changed. */
     room->held =
         found == FOUND_HELD && size <= bytes && size >= bytes / SMALLEST;
+    if (found == FOUND_HELD && !room->held)
+        unlink(room->path);
     if (room->held || room->low)
         room->size = size < bytes ? size : bytes;
 }
