@@ -22,288 +22,16 @@
  * One thread, poll(2). A direction of a connection holds at most HOLD_MAX
  * bytes: beyond, its sender has to wait.
  */
+#include "tests/rig/proxy.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
-
-enum {
-    LINKS_MAX = 256,
-    DOORS_MAX = 512,
-    CONNS_MAX = 2048,
-    PIECE_MAX = 16384,
-    HOLD_MAX = 1 << 18, /* with a delay: what is under way */
-    THIN_MAX = 4096,    /* throttled: so that the sender feels it soon */
-};
-enum way { UP, DOWN };
-
-struct piece {
-    struct piece *next;
-    double due_s;
-    size_t len, sent;
-    char bytes[];
-};
-
-/* One direction of a connection: read from[way], written to from[!way]. */
-struct flow {
-    struct piece *first, *last; /* owned */
-    size_t held;
-    double last_due_s;
-    bool ended, told; /* by the reader; passed on */
-};
-
-struct conn {
-    int fd[2]; /* of who dialled, of whom it dialled; -1: free */
-    unsigned link;
-    bool connected, lost;
-    struct flow flow[2];
-};
-
-struct link {
-    double delay_s, jitter_s, rate;
-    bool cut[2], swallow[2];
-    double credit[2], credit_at_s;
-    uint64_t bytes[2], conns;
-};
-
-struct door {
-    int fd; /* -1: refusing */
-    unsigned link;
-    uint16_t port;
-    struct sockaddr_in to;
-};
-
-struct proxy {
-    struct link links[LINKS_MAX];
-    struct door doors[DOORS_MAX];
-    unsigned n_doors;
-    struct conn conns[CONNS_MAX];
-    uint64_t random;
-    char text[4096]; /* of commands */
-    size_t text_len;
-};
-
-static double
-now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* -1..1 */
-static double
-spread(struct proxy *x)
-{
-    x->random ^= x->random << 13;
-    x->random ^= x->random >> 7;
-    x->random ^= x->random << 17;
-    return (double)(x->random >> 11) / (double)(UINT64_C(1) << 52) - 1;
-}
-
-/* ---- connections ---- */
-
-static void
-drop_pieces(struct flow *flow)
-{
-    while (flow->first != NULL) {
-        struct piece *next = flow->first->next;
-        free(flow->first);
-        flow->first = next;
-    }
-    *flow = (struct flow){0};
-}
-
-static void
-hang_up(struct conn *c, bool reset)
-{
-    struct linger now = {.l_onoff = 1};
-
-    for (int i = 0; i < 2; i++) {
-        if (c->fd[i] >= 0 && reset)
-            setsockopt(c->fd[i], SOL_SOCKET, SO_LINGER, &now, sizeof now);
-        if (c->fd[i] >= 0)
-            close(c->fd[i]);
-        c->fd[i] = -1;
-        drop_pieces(&c->flow[i]);
-    }
-    c->connected = c->lost = false;
-}
-
-static void
-thin(int fd)
-{
-    int bytes = THIN_MAX;
-
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
-}
-
-static void
-welcome(struct proxy *x, struct door *door)
-{
-    struct link *link = &x->links[door->link];
-    int on = 1;
-    struct conn *c = NULL;
-    int fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-    for (unsigned i = 0; i < CONNS_MAX && c == NULL; i++)
-        c = x->conns[i].fd[0] < 0 ? &x->conns[i] : NULL;
-    if (fd < 0 || c == NULL) {
-        if (fd >= 0)
-            close(fd);
-        return;
-    }
-    *c = (struct conn){.fd = {fd, -1}, .link = door->link};
-    c->fd[1] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    setsockopt(c->fd[0], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    setsockopt(c->fd[1], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (link->rate > 0) {
-        thin(c->fd[0]);
-        thin(c->fd[1]);
-    }
-    link->conns++;
-    if (connect(c->fd[1], (struct sockaddr *)&door->to, sizeof door->to) < 0 &&
-        errno != EINPROGRESS)
-        hang_up(c, true);
-}
-
-/* ---- bytes ---- */
-
-static bool
-may_read(const struct proxy *x, const struct conn *c, enum way way)
-{
-    const struct link *link = &x->links[c->link];
-    size_t most = link->rate > 0 ? THIN_MAX : HOLD_MAX;
-
-    return c->connected && !link->cut[way] && !c->flow[way].ended &&
-           c->flow[way].held < most;
-}
-
-/* The first piece's due time, when there is one that may move; else 0. */
-static double
-due_of(const struct proxy *x, const struct conn *c, enum way way)
-{
-    const struct piece *piece = c->flow[way].first;
-
-    if (!c->connected || piece == NULL || x->links[c->link].cut[way])
-        return 0;
-    return piece->due_s;
-}
-
-static void
-read_some(struct proxy *x, struct conn *c, enum way way)
-{
-    static char bytes[PIECE_MAX];
-    struct link *link = &x->links[c->link];
-    struct flow *flow = &c->flow[way];
-    size_t most = link->rate > 0 ? 512 : sizeof bytes;
-    ssize_t n = recv(c->fd[way], bytes, most, 0);
-
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    if (n < 0) {
-        hang_up(c, true);
-        return;
-    }
-    if (n == 0) {
-        flow->ended = true;
-        return;
-    }
-    link->bytes[way] += (uint64_t)n;
-    if (link->swallow[way]) {
-        c->lost = true;
-        return;
-    }
-    struct piece *piece = malloc(sizeof *piece + (size_t)n);
-    if (piece == NULL)
-        abort();
-    *piece = (struct piece){.len = (size_t)n};
-    memcpy(piece->bytes, bytes, (size_t)n);
-    piece->due_s = now_s() + link->delay_s + link->jitter_s * spread(x);
-    if (piece->due_s < flow->last_due_s)
-        piece->due_s = flow->last_due_s;
-    flow->last_due_s = piece->due_s;
-    if (flow->first == NULL)
-        flow->first = piece;
-    else
-        flow->last->next = piece;
-    flow->last = piece;
-    flow->held += (size_t)n;
-}
-
-static size_t
-allowed(struct link *link, enum way way, size_t want)
-{
-    if (link->rate <= 0)
-        return want;
-    double now = now_s();
-    for (int i = 0; i < 2; i++) {
-        link->credit[i] += (now - link->credit_at_s) * link->rate;
-        if (link->credit[i] > link->rate / 10 + 1)
-            link->credit[i] = link->rate / 10 + 1;
-    }
-    link->credit_at_s = now;
-    return (double)want < link->credit[way] ? want
-           : link->credit[way] < 0          ? 0
-                                            : (size_t)link->credit[way];
-}
-
-static void
-write_some(struct proxy *x, struct conn *c, enum way way)
-{
-    struct flow *flow = &c->flow[way];
-    struct link *link = &x->links[c->link];
-
-    while (flow->first != NULL && flow->first->due_s <= now_s()) {
-        struct piece *piece = flow->first;
-        size_t want = allowed(link, way, piece->len - piece->sent);
-        if (want == 0)
-            return;
-        ssize_t n = send(c->fd[!way], piece->bytes + piece->sent, want,
-                         MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n < 0) {
-            if (errno != EAGAIN && errno != EINTR)
-                hang_up(c, true);
-            return;
-        }
-        piece->sent += (size_t)n;
-        flow->held -= (size_t)n;
-        link->credit[way] -= (double)n;
-        if (piece->sent < piece->len)
-            return;
-        flow->first = piece->next;
-        free(piece);
-    }
-}
-
-/* Passes on an end when all before it was; both ended: done. */
-static void
-pass_end(struct conn *c)
-{
-    for (int way = 0; way < 2; way++) {
-        struct flow *flow = &c->flow[way];
-        if (flow->ended && !flow->told && flow->first == NULL) {
-            shutdown(c->fd[!way], SHUT_WR);
-            flow->told = true;
-        }
-    }
-    if (c->flow[UP].told && c->flow[DOWN].told)
-        hang_up(c, false);
-}
 
 /* ---- commands ---- */
 
@@ -352,7 +80,7 @@ reset_all(struct proxy *x, unsigned link, bool only_lost)
     for (unsigned i = 0; i < CONNS_MAX; i++) {
         struct conn *c = &x->conns[i];
         if (c->fd[0] >= 0 && c->link == link && (c->lost || !only_lost))
-            hang_up(c, true);
+            conn_hang_up(c, true);
     }
 }
 
@@ -489,10 +217,10 @@ watch_fd(struct watch *w, int fd, short events, int who)
 static bool
 wants_write(struct proxy *x, struct conn *c, enum way way, struct watch *w)
 {
-    double now = now_s(), due = due_of(x, c, way);
+    double now = now_s(), due = conn_due_s(x, c, way);
 
     if (due > 0 && due <= now && x->links[c->link].rate > 0 &&
-        allowed(&x->links[c->link], way, 1) == 0)
+        link_allowed(&x->links[c->link], way, 1) == 0)
         due = now + 0.01;
     if (due > now && due < w->next_s)
         w->next_s = due;
@@ -510,7 +238,7 @@ watch_conn(struct proxy *x, unsigned i, struct watch *w)
     }
     for (int side = 0; side < 2; side++) {
         short events = 0;
-        if (may_read(x, c, (enum way)side))
+        if (conn_may_read(x, c, (enum way)side))
             events |= POLLIN;
         if (wants_write(x, c, (enum way) !side, w))
             events |= POLLOUT;
@@ -530,19 +258,19 @@ serve_conn(struct proxy *x, struct conn *c, const struct pollfd *got)
     if (!c->connected) {
         getsockopt(c->fd[1], SOL_SOCKET, SO_ERROR, &error, &len);
         if (error)
-            hang_up(c, true);
+            conn_hang_up(c, true);
         else
             c->connected = true;
         return;
     }
     int side = got->fd == c->fd[1];
     if (got->revents & POLLOUT)
-        write_some(x, c, (enum way) !side);
+        conn_write(x, c, (enum way) !side);
     if (c->fd[0] >= 0 && got->revents & (POLLIN | POLLHUP | POLLERR) &&
-        may_read(x, c, (enum way)side))
-        read_some(x, c, (enum way)side);
+        conn_may_read(x, c, (enum way)side))
+        conn_read(x, c, (enum way)side);
     if (c->fd[0] >= 0)
-        pass_end(c);
+        conn_pass_end(c);
 }
 
 static bool
@@ -566,7 +294,7 @@ turn(struct proxy *x, struct watch *w)
         if (w->fds[i].revents == 0)
             continue;
         if (w->who[i] < 0)
-            welcome(x, &x->doors[i - 1]);
+            conn_welcome(x, &x->doors[i - 1]);
         else
             serve_conn(x, &x->conns[w->who[i]], &w->fds[i]);
     }
