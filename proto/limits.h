@@ -33,6 +33,7 @@
 #define CIM_FETCH_RANGE  16384         /* positions a fetch may ask for */
 #define CIM_HEADS_NODES  512           /* nodes one heads request may name */
 #define CIM_SYNC_ASK_MAX (16 * 1024)   /* a catch-up request */
+#define CIM_FIND_MAX     8             /* events of one name in an answer */
 #define CIM_SEQ_MAX      ((UINT64_C(1) << 53) - 1) /* epoch and seq */
 
 /* What the sockets accept; CURVE adds 33 bytes to a frame. */

@@ -259,26 +259,54 @@ read_missing(struct cim_reader *r, struct cim_fetch_answer *a)
 }
 
 static enum cim_err
-read_fetch_answer(struct cim_reader *r, struct cim_fetch_answer *a)
+read_slices(struct cim_reader *r, uint32_t max, struct cim_bytes **slices,
+            size_t *n_slices)
 {
     uint32_t n = 0;
+    enum cim_err err = read_count(r, max, &n);
+
+    if (!err)
+        err = list_new(n, sizeof **slices, slices);
+    for (uint32_t i = 0; !err && i < n; i++) {
+        err = cim_wire_bin(r, &(*slices)[i]);
+        if (!err && (*slices)[i].len == 0)
+            err = CIM_EFORM;
+        *n_slices = i + 1;
+    }
+    return err;
+}
+
+static enum cim_err
+read_fetch_answer(struct cim_reader *r, struct cim_fetch_answer *a)
+{
     enum cim_err err = cim_wire_uint(r, CIM_SEQ_MAX, &a->covered);
 
     if (!err)
         err = cim_wire_uint(r, CIM_SEQ_MAX, &a->last);
     if (!err)
         err = read_missing(r, a);
+    return err ? err : read_slices(r, LIST_MAX, &a->slices, &a->n_slices);
+}
+
+/* An id as its 16 bytes; the same rules as for its text. */
+static enum cim_err
+read_find_ask(struct cim_reader *r, struct cim_find_ask *ask)
+{
+    char text[CIM_UUID_TEXT_LEN + 1];
+    struct cim_bytes id = {0};
+    enum cim_err err = cim_wire_str(r, &ask->community);
+
+    if (!err && !cim_name_valid(ask->community))
+        err = CIM_EFORM;
     if (!err)
-        err = read_count(r, LIST_MAX, &n);
-    if (!err)
-        err = list_new(n, sizeof *a->slices, &a->slices);
-    for (uint32_t i = 0; !err && i < n; i++) {
-        err = cim_wire_bin(r, &a->slices[i]);
-        if (!err && a->slices[i].len == 0)
-            err = CIM_EFORM;
-        a->n_slices = i + 1;
-    }
-    return err;
+        err = cim_wire_bin(r, &id);
+    if (!err && id.len != sizeof ask->id.b)
+        err = CIM_EFORM;
+    if (err)
+        return err;
+    memcpy(ask->id.b, id.p, sizeof ask->id.b);
+    cim_uuid_text(&ask->id, text);
+    return cim_uuid_parse(cim_bytes_str(text), &ask->id);
 }
 
 /* A label goes into counters and logs: one short word, or it is refused. */
@@ -343,6 +371,10 @@ cim_sync_parse_ask(struct cim_bytes frame, struct cim_sync *out)
         err = read_fetch_ask(&r, &out->u.fetch_ask);
         if (err)
             free(out->u.fetch_ask.prefixes);
+    } else if (cim_bytes_is(kind, "find") && n == 5) {
+        out->kind = CIM_SYNC_FIND;
+        out->u.find_ask.rid = out->rid;
+        err = read_find_ask(&r, &out->u.find_ask);
     } else {
         err = CIM_EFORM;
     }
@@ -361,6 +393,8 @@ answer_clear(struct cim_sync *msg)
         free(msg->u.fetch.missing);
         free(msg->u.fetch.slices);
     }
+    if (msg->kind == CIM_SYNC_FIND)
+        free(msg->u.find.slices);
     memset(&msg->u, 0, sizeof msg->u);
 }
 
@@ -387,6 +421,11 @@ cim_sync_parse_answer(struct cim_bytes frame, struct cim_sync *out)
         out->kind = CIM_SYNC_FETCH;
         out->u.fetch.rid = out->rid;
         err = read_fetch_answer(&r, &out->u.fetch);
+    } else if (cim_bytes_is(kind, "find") && n == 4) {
+        out->kind = CIM_SYNC_FIND;
+        out->u.find.rid = out->rid;
+        err = read_slices(&r, CIM_FIND_MAX, &out->u.find.slices,
+                          &out->u.find.n_slices);
     } else if (cim_bytes_is(kind, "refused") && n == 4) {
         out->kind = CIM_SYNC_REFUSED;
         err = read_reason(&r, &out->u.reason);

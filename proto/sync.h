@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * sync - the catch-up messages: heads and fetch, asks and answers.
+ * sync - the catch-up messages: heads, fetch and find, asks and answers.
  *
  * One ZeroMQ frame each, a MessagePack array that starts with version, kind
  * and request id:
@@ -11,6 +11,8 @@
  *   ask    [1, "fetch", rid, node, epoch, after, upto, [prefix...], n, digest]
  *   answer [1, "fetch", rid, covered, last, missing, [slice (bin)...]]
  *          missing: [[first, n]...] ascending
+ *   ask    [1, "find", rid, community, event id (bin 16)]
+ *   answer [1, "find", rid, [slice (bin)...]]
  *   answer [1, "refused", rid, reason (a label of err.h)]
  *
  * Source: WIRE.md, "Catch-up".
@@ -20,8 +22,14 @@
 
 #include "proto/header.h"
 #include "proto/topic.h"
+#include "proto/uuid.h"
 
-enum cim_sync_kind { CIM_SYNC_HEADS, CIM_SYNC_FETCH, CIM_SYNC_REFUSED };
+enum cim_sync_kind {
+    CIM_SYNC_HEADS,
+    CIM_SYNC_FETCH,
+    CIM_SYNC_FIND,
+    CIM_SYNC_REFUSED
+};
 
 /* What of a log is held: how many matching positions, and which (digest over
  * u64be of each, ascending). n 0: digest is of nothing. */
@@ -80,6 +88,20 @@ struct cim_fetch_answer {
     size_t n_slices;
 };
 
+/* One event by its name; ids are unique per node only, so there may be more
+ * than one of a community. */
+struct cim_find_ask {
+    uint64_t rid;
+    struct cim_bytes community; /* lent */
+    struct cim_uuid id;
+};
+
+struct cim_find_answer {
+    uint64_t rid;
+    struct cim_bytes *slices; /* owned array of lent frames, an event each */
+    size_t n_slices;          /* 0: not held; at most CIM_FIND_MAX */
+};
+
 /* Any message, as received. Views are lent from the frame. */
 struct cim_sync {
     enum cim_sync_kind kind;
@@ -90,6 +112,8 @@ struct cim_sync {
         struct cim_heads_answer heads;
         struct cim_fetch_ask fetch_ask;
         struct cim_fetch_answer fetch;
+        struct cim_find_ask find_ask;
+        struct cim_find_answer find;
         struct cim_bytes reason; /* refused */
     } u;
 };
@@ -118,6 +142,10 @@ CIM_MUST enum cim_err cim_fetch_ask_write(const struct cim_fetch_ask *ask,
                                           struct cim_buf *out);
 CIM_MUST enum cim_err cim_fetch_answer_write(const struct cim_fetch_answer *a,
                                              struct cim_buf *out);
+CIM_MUST enum cim_err cim_find_ask_write(const struct cim_find_ask *ask,
+                                         struct cim_buf *out);
+CIM_MUST enum cim_err cim_find_answer_write(const struct cim_find_answer *a,
+                                            struct cim_buf *out);
 CIM_MUST enum cim_err cim_refused_write(uint64_t rid, enum cim_err reason,
                                         struct cim_buf *out);
 

@@ -112,6 +112,29 @@ cim_fetch_answer_write(const struct cim_fetch_answer *a, struct cim_buf *out)
 }
 
 enum cim_err
+cim_find_ask_write(const struct cim_find_ask *ask, struct cim_buf *out)
+{
+    size_t before = out->len;
+
+    put_start(out, 5, "find", ask->rid);
+    cim_wire_put_str(out, ask->community);
+    cim_wire_put_bin(out, cim_bytes_of(ask->id.b, sizeof ask->id.b));
+    return end(out, before, CIM_SYNC_ASK_MAX);
+}
+
+enum cim_err
+cim_find_answer_write(const struct cim_find_answer *a, struct cim_buf *out)
+{
+    size_t before = out->len;
+
+    put_start(out, 4, "find", a->rid);
+    cim_wire_put_array(out, (uint32_t)a->n_slices);
+    for (size_t i = 0; i < a->n_slices; i++)
+        cim_wire_put_bin(out, a->slices[i]);
+    return end(out, before, CIM_PAGE_MAX);
+}
+
+enum cim_err
 cim_refused_write(uint64_t rid, enum cim_err reason, struct cim_buf *out)
 {
     size_t before = out->len;

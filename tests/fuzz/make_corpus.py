@@ -241,6 +241,10 @@ def sync(whole, sig, page):
          ["odl/ArtifactCreated/", ""], 0, none]))
     put("sync", "fetch-ask-far", ask + pack(
         [1, "fetch", 9, "odl/ci-1", 1, 0, 16385, [""], 0, none]))
+    name = bytes.fromhex("019aab2c5f3e7c619f0e2b1f5a6d7c88")
+    put("sync", "find-ask", ask + pack([1, "find", 9, "odl", name]))
+    put("sync", "find", answer + pack([1, "find", 9, [page, page]]))
+    put("sync", "find-empty", answer + pack([1, "find", 9, []]))
     put("sync", "heads", answer + pack(
         [1, "heads", 7, none, True, [[whole, sig, 5]]]))
     put("sync", "heads-same", answer + pack([1, "heads", 7, none, False, []]))

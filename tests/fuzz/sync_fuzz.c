@@ -18,6 +18,9 @@ write_again(const struct cim_sync *msg, bool ask, struct cim_buf *out)
     case CIM_SYNC_FETCH:
         return ask ? cim_fetch_ask_write(&msg->u.fetch_ask, out)
                    : cim_fetch_answer_write(&msg->u.fetch, out);
+    case CIM_SYNC_FIND:
+        return ask ? cim_find_ask_write(&msg->u.find_ask, out)
+                   : cim_find_answer_write(&msg->u.find, out);
     case CIM_SYNC_REFUSED:
         return cim_refused_write(msg->rid, CIM_EFORM, out);
     }

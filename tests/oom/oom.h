@@ -19,7 +19,7 @@ typedef enum cim_err scenario_fn(void);
 
 /* scenarios_library.c */
 scenario_fn oom_buffer, oom_identity, oom_event, oom_slice, oom_merge,
-    oom_beacon, oom_heads, oom_fetch, oom_refused;
+    oom_beacon, oom_heads, oom_fetch, oom_find, oom_refused;
 
 /* scenarios_json.c */
 scenario_fn oom_json, oom_seed, oom_openci;

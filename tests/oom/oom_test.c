@@ -158,12 +158,13 @@ every_failed_allocation_is_answered(void **state)
 }
 
 static struct row rows[] = {
-    {"buffer", oom_buffer, 3},   {"identity", oom_identity, 3},
-    {"event", oom_event, 2},     {"slice", oom_slice, 10},
-    {"merge", oom_merge, 6},     {"beacon", oom_beacon, 2},
-    {"heads", oom_heads, 4},     {"fetch", oom_fetch, 5},
-    {"refused", oom_refused, 1}, {"json", oom_json, 8},
-    {"seed", oom_seed, 6},       {"openci", oom_openci, 6},
+    {"buffer", oom_buffer, 3}, {"identity", oom_identity, 3},
+    {"event", oom_event, 2},   {"slice", oom_slice, 10},
+    {"merge", oom_merge, 6},   {"beacon", oom_beacon, 2},
+    {"heads", oom_heads, 4},   {"fetch", oom_fetch, 5},
+    {"find", oom_find, 3},     {"refused", oom_refused, 1},
+    {"json", oom_json, 8},     {"seed", oom_seed, 6},
+    {"openci", oom_openci, 6},
 };
 #define N_ROWS (sizeof rows / sizeof *rows)
 

@@ -270,6 +270,28 @@ oom_fetch(void)
 }
 
 enum cim_err
+oom_find(void)
+{
+    struct cim_find_ask ask = {
+        .rid = 1, .community = cim_bytes_str("odl"), .id = {{0}}};
+    struct cim_bytes slice = cim_bytes_str("slice");
+    struct cim_find_answer answer = {.rid = 1, .slices = &slice, .n_slices = 1};
+    struct cim_buf frame = {0};
+
+    ask.id.b[6] = 0x70;
+    ask.id.b[8] = 0x80;
+    enum cim_err err = cim_find_ask_write(&ask, &frame);
+    if (!err)
+        err = read_back(&frame, true);
+    if (!err)
+        err = cim_find_answer_write(&answer, &frame);
+    if (!err)
+        err = read_back(&frame, false);
+    cim_buf_clear(&frame);
+    return err;
+}
+
+enum cim_err
 oom_refused(void)
 {
     struct cim_buf frame = {0};

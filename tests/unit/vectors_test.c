@@ -351,7 +351,7 @@ run_beacon(const json_t *v)
 static enum cim_err
 run_sync(const json_t *v, bool ask)
 {
-    static const char *const names[] = {"heads", "fetch", "refused"};
+    static const char *const names[] = {"heads", "fetch", "find", "refused"};
     struct hex data = hex_of(v, "hex");
     struct cim_sync msg;
     enum cim_err err = ask ? cim_sync_parse_ask(lent(data), &msg)

@@ -29,6 +29,7 @@ MAX_ASK = 16384
 MAX_ANSWER = 1048576
 MAX_POSITIONS = 16384
 MAX_PREFIXES = 32
+MAX_FOUND = 8
 MAX_NODES = 512
 MAX_DEPTH = 8
 BELOW = 1 << 53
@@ -753,6 +754,16 @@ def fetch_answer(rid, covered, last, missing, slices):
                  list(slices)])
 
 
+def find_ask(rid, community, event_id):
+    """Section 11.3; event_id as text."""
+    return pack([1, "find", rid, community, bytes.fromhex(event_id.replace("-", ""))])
+
+
+def find_answer(rid, slices):
+    """Section 11.3."""
+    return pack([1, "find", rid, list(slices)])
+
+
 def refused_answer(rid, reason):
     """Section 11."""
     return pack([1, "refused", rid, reason])
@@ -806,12 +817,19 @@ def _check_fetch_ask(node, epoch, after, upto, prefixes, n, digest):
     need(n or digest in (b"", digest16(b"")), "digest of nothing")
 
 
+def _check_find_ask(community, event_id):
+    need(isinstance(community, str) and is_node(f"{community}/x"), "community")
+    need(_bin(event_id, 16), "event id")
+    need(1 <= event_id[6] >> 4 <= 8 and event_id[8] >> 6 == 2, "event id")
+
+
 def read_ask(data):
     """The Message in an ask, section 11."""
     return _message(data, MAX_ASK, {
         "heads": (("nodes", "digest", "after"), _check_heads_ask),
         "fetch": (("node", "epoch", "after", "upto", "prefixes", "n",
-                   "digest"), _check_fetch_ask)})
+                   "digest"), _check_fetch_ask),
+        "find": (("community", "event_id"), _check_find_ask)})
 
 
 def _check_heads_answer(digest, more, entries):
@@ -841,6 +859,12 @@ def _check_fetch_answer(covered, last, missing, slices):
     need(all(isinstance(s, bytes) and s for s in slices), "a slice")
 
 
+def _check_find_answer(slices):
+    need(isinstance(slices, list), "slices")
+    need(len(slices) <= MAX_FOUND, "slices", "too-big")
+    need(all(isinstance(s, bytes) and s for s in slices), "a slice")
+
+
 def _check_refused(reason):
     need(reason in REASONS, "a reason")
 
@@ -851,4 +875,5 @@ def read_answer(data):
         "heads": (("digest", "more", "entries"), _check_heads_answer),
         "fetch": (("covered", "last", "missing", "slices"),
                   _check_fetch_answer),
+        "find": (("slices",), _check_find_answer),
         "refused": (("reason",), _check_refused)})

@@ -17,6 +17,7 @@ import json
 import pathlib
 import sys
 import time
+import uuid
 
 import zmq
 
@@ -231,6 +232,23 @@ class Follower:
                           wire.matches(prefixes, topic), "another topic")
         return values, slices
 
+    def find(self, event_id, community=None):
+        """Events of this name, as the peer proves them, section 11.3."""
+        community = community or self.author.node.split("/")[0]
+        values = self._asked("find", wire.find_ask(self._next(), community, event_id))
+        found = []
+        for s in values["slices"]:
+            s = wire.check_slice(s, self.author.sign)
+            events = [event for _, event in s.positions()]
+            wire.need(len(events) == 1, "one event a slice", "unasked")
+            event = wire.check_event(events[0])
+            wire.need(event["eventId"] == event_id, "another event", "unasked")
+            wire.speaks(event["topic"], s.header.node)
+            wire.need(event["topic"].startswith(community + "/"),
+                      "another community", "unasked")
+            found.append(event)
+        return found
+
     def held(self, epoch, after, upto):
         """Our positions in (after, upto], ascending."""
         return sorted(seq for e, seq in [*self.events, *self.refused]
@@ -331,7 +349,19 @@ class Feed:
             return wire.refused_answer(wire.rid_of(data), refused.reason)
         if ask.kind == "heads":
             return self._answer_heads(ask.rid, **ask.values)
+        if ask.kind == "find":
+            return self._answer_find(ask.rid, **ask.values)
         return self._answer_fetch(ask.rid, **ask.values)
+
+    def _answer_find(self, rid, community, event_id):
+        """The event of this name, each as a slice of its own."""
+        if community != self.node.split("/")[0]:
+            return wire.find_answer(rid, [])
+        text = str(uuid.UUID(bytes=event_id))
+        return wire.find_answer(rid, [
+            batch.cut([i]) for batches in self.logs.values()
+            for batch in batches for i, event in enumerate(batch.events)
+            if wire.unpack(event).get("eventId") == text][:wire.MAX_FOUND])
 
     def _answer_heads(self, rid, nodes, digest, after):
         entries = self.heads(nodes)

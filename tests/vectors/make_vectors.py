@@ -1232,6 +1232,35 @@ def asks():
     put("fetch-ask-bad-trailing", "trailing", "a byte after it",
         pack(fetch()) + b"\0")
 
+    def find(**changes):
+        return list({"v": 1, "kind": "find", "rid": 9, "community": "odl",
+                     "id": name16, **changes}.values())
+
+    name16 = bytes.fromhex("019aab2c5f3e7c619f0e2b1f5a6d7c88")
+    put("find-ask-1", "ok", "one event", find())
+    put("find-ask-v8", "ok", "an id of version 8",
+        find(id=name16[:6] + b"\x8c" + name16[7:]))
+    for name, note, m in (
+        ("node", "a node for a community", find(community=NODE)),
+        ("community", "upper case", find(community="ODL")),
+        ("community-empty", "no community", find(community="")),
+        ("community-bin", "a bin for it", find(community=b"odl")),
+        ("id-15", "15 bytes", find(id=name16[:15])),
+        ("id-17", "17 bytes", find(id=name16 + b"\0")),
+        ("id-text", "the id as text",
+         find(id="019aab2c-5f3e-7c61-9f0e-2b1f5a6d7c88")),
+        ("id-nil", "the nil UUID", find(id=bytes(16))),
+        ("id-v9", "version 9", find(id=name16[:6] + b"\x9c" + name16[7:])),
+        ("id-variant", "another variant",
+         find(id=name16[:8] + b"\xdf" + name16[9:])),
+        ("4", "an element less", find()[:-1]),
+        ("6", "an element more", [*find(), 0])):
+        put(f"find-ask-bad-{name}", "form", note, m)
+    put("find-ask-bad-version", "version", "version 2", find(v=2))
+    put("find-ask-bad-short", "short", "cut", pack(find())[:-1])
+    put("find-ask-bad-trailing", "trailing", "a byte after it",
+        pack(find()) + b"\0")
+
 
 def answers():
     def put(name, expect, note, m):
@@ -1347,6 +1376,28 @@ def answers():
     put("fetch-bad-short", "short", "cut", pack(fetch())[:-1])
     put("fetch-bad-trailing", "trailing", "a byte after it",
         pack(fetch()) + b"\0")
+
+    def find(**changes):
+        return list({"v": 1, "kind": "find", "rid": 9,
+                     "slices": [wire.make_slice(hdr, sig, batch, [1])],
+                     **changes}.values())
+
+    put("find-1", "ok", "one event", find())
+    put("find-empty", "ok", "not held", find(slices=[]))
+    put("find-8", "ok", "an id that a community used eight times",
+        find(slices=[b"slice"] * 8))
+    for name, note, m in (
+        ("slices", "a bin for the slices", find(slices=b"slice")),
+        ("slice", "a slice that is no bin", find(slices=["slice"])),
+        ("slice-empty", "an empty one", find(slices=[b""])),
+        ("3", "no slices", find()[:-1]),
+        ("5", "an element more", [*find(), 0])):
+        put(f"find-bad-{name}", "form", note, m)
+    put("find-bad-9", "too-big", "nine slices", find(slices=[b"slice"] * 9))
+    put("find-bad-version", "version", "version 2", find(v=2))
+    put("find-bad-short", "short", "cut", pack(find())[:-1])
+    put("find-bad-trailing", "trailing", "a byte after it",
+        pack(find()) + b"\0")
 
     put("refused-1", "ok", "the usual one", [1, "refused", 9, "form"])
     put("refused-0", "ok", "the request id could not be read",
