@@ -20,6 +20,7 @@ api_call_destroy(struct api_call **call)
     if (*call == NULL)
         return;
     mesh_request_destroy(&(*call)->request);
+    mesh_find_destroy(&(*call)->find);
     view_status_clear(&(*call)->status);
     view_peers_clear(&(*call)->peers);
     view_hooks_clear(&(*call)->hooks);

@@ -18,6 +18,7 @@ enum api_kind {
     API_STATUS,
     API_PEERS,
     API_HOOKS,
+    API_FIND,   /* find */
     API_RELOAD, /* text: what changed, a line each, then `refused` lines of
                    roster files; err and diag if nothing was taken */
     API_ASIDE,  /* rotten_log, rotten_seq, rotten_arrival: have it looked at
@@ -30,6 +31,7 @@ struct api_call {
     enum api_kind kind;
     void *owner; /* the HTTP thread's connection, untouched by the loop */
     struct mesh_request *request; /* PUBLISH: owned */
+    struct mesh_find *find;       /* FIND: owned */
     struct view_status status;
     struct view_peers peers;
     struct view_hooks hooks;

@@ -109,7 +109,8 @@ extern const char cmd_init_help[], cmd_node_help[], cmd_roster_help[],
     cmd_publish_help[], cmd_sub_help[], cmd_log_help[], cmd_show_help[],
     cmd_verify_help[], cmd_status_help[], cmd_peers_help[], cmd_hooks_help[],
     cmd_bench_help[], cmd_check_help[], cmd_backup_help[], cmd_fsck_help[],
-    cmd_failpoints_help[];
+    cmd_failpoints_help[], cmd_latest_help[], cmd_trace_help[], cmd_diff_help[],
+    cmd_fetch_help[];
 
 int cmd_init(const struct cmd_context *ctx, int argc, char **argv);
 int cmd_node(const struct cmd_context *ctx, int argc, char **argv);
@@ -129,6 +130,10 @@ int cmd_peers(const struct cmd_context *ctx, int argc, char **argv);
 int cmd_hooks(const struct cmd_context *ctx, int argc, char **argv);
 int cmd_backup(const struct cmd_context *ctx, int argc, char **argv);
 int cmd_fsck(const struct cmd_context *ctx, int argc, char **argv);
+int cmd_latest(const struct cmd_context *ctx, int argc, char **argv);
+int cmd_trace(const struct cmd_context *ctx, int argc, char **argv);
+int cmd_diff(const struct cmd_context *ctx, int argc, char **argv);
+int cmd_fetch(const struct cmd_context *ctx, int argc, char **argv);
 int cmd_bench(const struct cmd_context *ctx, int argc, char **argv);
 int cmd_failpoints(const struct cmd_context *ctx, int argc, char **argv);
 

@@ -41,4 +41,7 @@ int cmd_client_number(const char *cmd, const char *option, const char *text,
 /* Writes to stdout and flushes; false when nobody reads it any more. */
 bool cmd_client_print(const void *p, size_t len);
 
+/* Events, a JSON line each, field by field for people (cmd_show.c). */
+void cmd_show_print(const struct cim_buf *body);
+
 #endif

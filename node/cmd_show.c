@@ -43,8 +43,8 @@ add_field(const char *name, struct cim_bytes json, struct cim_buf *out)
     cim_buf_clear(&value);
 }
 
-static void
-print_full(const struct cim_buf *body)
+void
+cmd_show_print(const struct cim_buf *body)
 {
     const char *p = (const char *)body->p, *end;
     size_t left = body->len;
@@ -75,7 +75,7 @@ show(const struct cmd_context *ctx, const char *path, bool raw)
     if (rc == 0 && raw)
         cmd_client_print(reply.body.p, reply.body.len);
     else if (rc == 0)
-        print_full(&reply.body);
+        cmd_show_print(&reply.body);
     http_reply_clear(&reply);
     http_client_close(&client);
     return rc;

@@ -138,6 +138,9 @@ take_header(char *p, size_t size, size_t n, void *ctx)
     struct http_reply *reply = ctx;
     char more[4], refused[24];
 
+    header(p, size * n, "Cimesh-From:", reply->from, sizeof reply->from);
+    if (header(p, size * n, "Cimesh-Kept:", more, sizeof more))
+        reply->kept = true;
     header(p, size * n, "Cimesh-Next:", reply->next, sizeof reply->next);
     if (header(p, size * n, "Cimesh-More:", more, sizeof more))
         reply->more = true;

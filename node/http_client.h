@@ -32,6 +32,8 @@ struct http_reply {
     char type[64];  /* Content-Type */
     char next[32];  /* Cimesh-Next: arrival after which a list goes on */
     bool more;      /* Cimesh-More: there is more of it by now */
+    char from[80];  /* Cimesh-From: the peer that had it */
+    bool kept;      /* Cimesh-Kept: it is stored here now */
     size_t refused; /* Cimesh-Refused: so many last lines say what was not
                        taken */
 };

@@ -15,6 +15,7 @@ http_client_problem(const struct http_reply *reply, struct cim_diag *diag)
         enum cmd_exit code;
     } labels[] = {{"parameter", CMD_USAGE},
                   {"configuration", CMD_CONFIG},
+                  {"roster", CMD_DENIED},
                   {"late", CMD_AGAIN}};
     struct http_problem_text problem;
 

@@ -21,8 +21,8 @@ http_event_line(const struct store_row *row, enum cim_form form,
     return cim_json_write(row->bytes, &place, form, out);
 }
 
-static void
-refuse_read(struct http_request *request)
+void
+http_refuse_read(struct http_request *request)
 {
     http_refuse(request, 500, "io", "the store cannot be read",
                 "'cimesh status' and the node's log say more");
@@ -60,7 +60,7 @@ since_event(struct http_request *request, struct cim_bytes community,
     *after = 0;
     if (store_find(request->http->reader, community, id, take_arrival, after) !=
         CIM_OK) {
-        refuse_read(request);
+        http_refuse_read(request);
         return false;
     }
     if (*after > 0) {
@@ -131,8 +131,8 @@ add_line(void *ctx, const struct store_row *row)
     return true;
 }
 
-static bool
-has_reader(struct http_request *request)
+bool
+http_has_reader(struct http_request *request)
 {
     if (request->http->reader != NULL)
         return true;
@@ -153,13 +153,13 @@ http_events(struct http_request *request)
     uint64_t scanned = 0;
     char next[24];
 
-    if (!has_reader(request) || !http_since(request, false, &query))
+    if (!http_has_reader(request) || !http_since(request, false, &query))
         return;
     scanned = query.after;
     if (store_events(request->http->reader, &query, add_line, &page,
                      &scanned) != CIM_OK) {
         cim_buf_clear(&page.buf);
-        refuse_read(request);
+        http_refuse_read(request);
         return;
     }
     if (page.buf.len > 0 && !http_hold(request, page.buf.cap_now)) {
@@ -239,7 +239,7 @@ http_event(struct http_request *request)
     struct cim_bytes community;
     struct cim_uuid id;
 
-    if (!has_reader(request))
+    if (!http_has_reader(request))
         return;
     if (!parse_name(request->rest, &community, &id)) {
         http_refuse(request, 400, "parameter",
@@ -261,7 +261,7 @@ http_event(struct http_request *request)
                         "what is stored no longer fits what was signed",
                         "the node fetches it again from its peers");
         else
-            refuse_read(request);
+            http_refuse_read(request);
         return;
     }
     http_reply(request, 200, "application/x-ndjson", &page.buf, NULL);

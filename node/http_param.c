@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* What may stand behind the '?': each name once, topic up to 32 times. */
+/* What may stand behind the '?': each name once, topic and with again. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +8,8 @@
 #include "node/cmd.h"
 #include "node/http_private.h"
 #include "node/mem.h"
+#include "node/trace.h"
+#include "proto/json_template.h"
 
 static bool
 parse_number(const char *text, uint64_t max, uint64_t *out)
@@ -175,15 +177,116 @@ set_verbose(struct http_params *p, const char *value, struct cim_diag *why)
     return set_flag(&p->verbose, value, why);
 }
 
+static bool
+set_with(struct http_params *p, const char *value, struct cim_diag *why)
+{
+    if (p->n_with == HTTP_WITH_MAX) {
+        cim_diag_set(why, "at most %d of them", HTTP_WITH_MAX);
+        return false;
+    }
+    p->with[p->n_with++] = value;
+    return true; /* its form: http_latest.c */
+}
+
+static bool
+set_by(struct http_params *p, const char *value, struct cim_diag *why)
+{
+    cim_diag_set(why, "has to be a community");
+    p->by = value;
+    return cim_name_valid(cim_bytes_str(value));
+}
+
+/* Any text that is not empty. */
+static bool
+set_words(const char **to, const char *value, struct cim_diag *why)
+{
+    cim_diag_set(why, "needs a value");
+    *to = value;
+    return *value != '\0';
+}
+
+static bool
+set_branch(struct http_params *p, const char *value, struct cim_diag *why)
+{
+    return set_words(&p->branch, value, why);
+}
+
+static bool
+set_name(struct http_params *p, const char *value, struct cim_diag *why)
+{
+    return set_words(&p->name, value, why);
+}
+
+static bool
+set_template(struct http_params *p, const char *value, struct cim_diag *why)
+{
+    p->template = value;
+    return cim_json_template_check(value, why) == CIM_OK;
+}
+
+static bool
+set_a(struct http_params *p, const char *value, struct cim_diag *why)
+{
+    return set_words(&p->a, value, why);
+}
+
+static bool
+set_b(struct http_params *p, const char *value, struct cim_diag *why)
+{
+    return set_words(&p->b, value, why);
+}
+
+static bool
+set_up(struct http_params *p, const char *value, struct cim_diag *why)
+{
+    return set_flag(&p->up, value, why);
+}
+
+static bool
+set_down(struct http_params *p, const char *value, struct cim_diag *why)
+{
+    return set_flag(&p->down, value, why);
+}
+
+static bool
+set_depth(struct http_params *p, const char *value, struct cim_diag *why)
+{
+    uint64_t n;
+
+    cim_diag_set(why, "has to be a number from 1 to %d", TRACE_DEPTH_MAX);
+    if (!parse_number(value, TRACE_DEPTH_MAX, &n) || n == 0)
+        return false;
+    p->depth = (unsigned)n;
+    return true;
+}
+
 static const struct {
     const char *name;
     bool (*set)(struct http_params *p, const char *value, struct cim_diag *why);
 } setters[] = {
-    {"topic", set_topic},     {"after", set_after}, {"since", set_since},
-    {"limit", set_limit},     {"format", set_form}, {"newest", set_newest},
-    {"proof", set_proof},     {"hook", set_hook},   {"verbose", set_verbose},
-    {"node", set_node},       {"epoch", set_epoch}, {"seq", set_seq},
+    {"topic", set_topic},
+    {"after", set_after},
+    {"since", set_since},
+    {"limit", set_limit},
+    {"format", set_form},
+    {"newest", set_newest},
+    {"proof", set_proof},
+    {"hook", set_hook},
+    {"verbose", set_verbose},
+    {"node", set_node},
+    {"epoch", set_epoch},
+    {"seq", set_seq},
     {"arrival", set_arrival},
+    {"with", set_with},
+    {"by", set_by},
+    {"branch", set_branch},
+    {"name", set_name},
+    {"template", set_template},
+    {"a", set_a},
+    {"b", set_b},
+    {"up", set_up},
+    {"down", set_down},
+    {"depth", set_depth},
 };
 #define SETTERS (sizeof setters / sizeof *setters)
 
@@ -239,7 +342,8 @@ read_one(void *cls, enum MHD_ValueKind kind, const char *name,
         unknown(request, name);
         return MHD_NO;
     }
-    bool again = (rd->seen & 1u << i) != 0 && i != 0;
+    bool many = i == 0 || setters[i].set == set_with;
+    bool again = (rd->seen & 1u << i) != 0 && !many;
     rd->seen |= 1u << i;
     if (again)
         cim_diag_set(&why, "given more than once");

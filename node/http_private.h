@@ -13,6 +13,10 @@
  *   http_events.c   GET /v1/events and one event
  *   http_stream.c   GET /v1/stream
  *   http_view.c, http_text.c   status, peers, hooks as JSON and for people
+ *   http_latest.c   GET /v1/latest
+ *   http_ledger.c   GET /v1/ledger/, /v1/diff
+ *   http_trace.c    GET /v1/trace/
+ *   http_find.c     POST /v1/fetch/
  */
 #ifndef CIM_NODE_HTTP_PRIVATE_H
 #define CIM_NODE_HTTP_PRIVATE_H
@@ -22,6 +26,7 @@
 #include "node/http.h"
 #include "node/http_body.h"
 #include "node/store_read.h"
+#include "node/trace.h"
 
 /* Times, ms. */
 #define HTTP_HEAD_MS    5000   /* from connect to the end of the headers */
@@ -31,6 +36,7 @@
 #define HTTP_STALL_MS   600000 /* a stream is read on at all */
 #define HTTP_CALL_MS    60000  /* the loop answers a publish */
 #define HTTP_ASK_MS     5000   /* ... anything else */
+#define HTTP_FIND_MS    8000   /* ... a search among peers, which takes 5 s */
 #define HTTP_BEAT_MS    15000  /* a quiet stream shows that it lives */
 #define HTTP_SWEEP_MS   250
 #define HTTP_GOODBYE_MS 1000 /* at the end: replies that are under way */
@@ -42,6 +48,7 @@
 #define HTTP_HELD_MAX        (128 * 1024 * 1024) /* bodies and replies in all */
 #define HTTP_PAGE_MAX        (256 * 1024) /* events of one reply, as stored */
 #define HTTP_LIMIT           1000         /* ... and how many */
+#define HTTP_WITH_MAX        16           /* stamps that one question names */
 
 enum http_phase {
     HTTP_HEAD,  /* its first request is not whole yet */
@@ -79,6 +86,11 @@ struct http_params {
     char hook[CIM_NAME_MAX + 1];
     struct store_log log; /* node and epoch */
     uint64_t seq, arrival;
+    const char *with[HTTP_WITH_MAX]; /* as typed; lent, as are all below */
+    size_t n_with;
+    const char *by, *branch, *name, *template, *a, *b; /* NULL: absent */
+    bool up, down;
+    unsigned depth; /* 0: absent */
 };
 
 /* A call in the loop's hands: outlives the request that gave up on it. Owned
@@ -113,7 +125,8 @@ struct http_problem {
     unsigned status;
     const char *label; /* "urn:cimesh:LABEL" */
     struct cim_diag detail, hint;
-    size_t index; /* of the event, from 1; 0: none */
+    size_t index;  /* of the event, from 1; 0: none */
+    char next[24]; /* the header Cimesh-Next; "" none */
 };
 
 enum http_message_kind {
@@ -244,6 +257,11 @@ void http_hooks(struct http_request *request);
 void http_runs(struct http_request *request);
 void http_aside(struct http_request *request);
 void http_reload(struct http_request *request);
+void http_latest(struct http_request *request);
+void http_ledger(struct http_request *request);
+void http_diff(struct http_request *request);
+void http_trace(struct http_request *request);
+void http_find(struct http_request *request);
 void http_livez(struct http_request *request);
 void http_readyz(struct http_request *request);
 
@@ -258,6 +276,21 @@ bool http_since(struct http_request *request, bool stream,
 CIM_MUST enum cim_err http_event_line(const struct store_row *row,
                                       enum cim_form form, struct cim_buf *out);
 
+/* False: there is no store, which was said. */
+bool http_has_reader(struct http_request *request);
+void http_refuse_read(struct http_request *request);
+
+/* ---- http_ledger.c */
+struct json_t;
+struct json_t *http_subject_json(const struct ledger_subject *subject);
+struct json_t *http_stamp_json(const struct ledger_stamp *stamp);
+/* Whom a text means; false: nobody or several, which was said. */
+bool http_find_start(struct http_request *request, const char *text,
+                     bool baseline, const struct view_peers *peers,
+                     struct trace_start *out);
+/* False: the ledger is being built anew, which was said. */
+bool http_ledger_ready(struct http_request *request);
+
 /* ---- http_stream.c */
 void http_stream_destroy(struct http_stream **stream);
 /* Resumes those that may have something to say: all when there is news, else
@@ -265,6 +298,8 @@ void http_stream_destroy(struct http_stream **stream);
 void http_stream_wake(struct http *http, bool news, int64_t mono_ms);
 
 /* ---- http_view.c, http_text.c */
+/* False: asked now, the answer comes later. */
+bool http_has_answer(struct http_request *request, enum api_kind kind);
 void http_view_status(const struct view_status *v, struct cim_buf *out);
 void http_view_peers(const struct view_peers *v, struct cim_buf *out);
 void http_view_hooks(const struct view_hooks *v, struct cim_buf *out);

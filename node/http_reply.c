@@ -159,6 +159,8 @@ http_reply_problem(struct http_request *request,
         headers[0] = (struct http_header){"Allow", request->allow};
     else if (problem->status == 503 || problem->status == 507)
         headers[0] = (struct http_header){"Retry-After", "2"};
+    else if (problem->next[0] != '\0')
+        headers[0] = (struct http_header){"Cimesh-Next", problem->next};
     http_reply(request, problem->status, "application/problem+json", &buf,
                headers);
 }

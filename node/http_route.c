@@ -11,11 +11,16 @@ static const struct http_route routes[] = {
      http_events},
     {"GET", "/v1/events/", " proof format ", http_event},
     {"GET", "/v1/stream", " topic after since format ", http_stream_start},
+    {"GET", "/v1/latest", " topic branch name with by template ", http_latest},
+    {"GET", "/v1/trace/", " up down depth ", http_trace},
+    {"GET", "/v1/ledger/", " ", http_ledger},
+    {"GET", "/v1/diff", " a b ", http_diff},
     {"GET", "/v1/status", " ", http_status},
     {"GET", "/v1/check", " ", http_check},
     {"GET", "/v1/peers", " ", http_peers},
     {"GET", "/v1/hooks", " ", http_hooks},
     {"GET", "/v1/hooks/runs", " hook limit ", http_runs},
+    {"POST", "/v1/fetch/", " proof format ", http_find},
     {"POST", "/v1/reload", " ", http_reload},
     {"POST", "/v1/aside", " node epoch seq arrival ", http_aside},
     {"GET", "/livez", " verbose ", http_livez},
@@ -50,10 +55,13 @@ no_route(struct http_request *request, const char *url)
     if (near != NULL && strcmp(near, url) != 0)
         cim_diag_set(&p->hint, "did you mean '%s'?", near);
     else
-        cim_diag_set(&p->hint,
-                     "there are /v1/events, /v1/events/ID, "
-                     "/v1/stream, /v1/status, /v1/check, /v1/peers, /v1/hooks, "
-                     "/v1/hooks/runs, /v1/reload, /v1/aside, /livez, /readyz");
+        cim_diag_set(
+            &p->hint,
+            "there are /v1/events, /v1/events/ID, "
+            "/v1/stream, /v1/latest, /v1/trace/WHAT, "
+            "/v1/ledger/WHAT, /v1/diff, /v1/fetch/COMMUNITY:ID, "
+            "/v1/status, /v1/check, /v1/peers, /v1/hooks, /v1/hooks/runs, "
+            "/v1/reload, /v1/aside, /livez, /readyz");
 }
 
 static void

@@ -5,57 +5,8 @@
 
 #include <jansson.h>
 
+#include "node/http_json.h"
 #include "node/http_private.h"
-#include "node/mem.h"
-
-static void
-set(json_t *object, const char *key, json_t *value)
-{
-    if (json_object_set_new(object, key, value) != 0)
-        mem_fail();
-}
-
-static void
-set_int(json_t *object, const char *key, uint64_t n)
-{
-    set(object, key, json_integer((json_int_t)n));
-}
-
-/* Text that is not valid UTF-8 becomes null. */
-static void
-set_text(json_t *object, const char *key, const char *text)
-{
-    json_t *value = json_string(text);
-
-    set(object, key, value != NULL ? value : json_null());
-}
-
-/* null for 0: never, none. */
-static void
-set_time(json_t *object, const char *key, int64_t ms)
-{
-    char text[CIM_TIME_TEXT_LEN + 1];
-
-    if (ms <= 0) {
-        set(object, key, json_null());
-        return;
-    }
-    cim_time_text(ms, text);
-    set_text(object, key, text);
-}
-
-static void
-put(struct cim_buf *out, json_t *value)
-{
-    char *text = json_dumps(value, JSON_COMPACT);
-
-    if (text == NULL)
-        mem_fail();
-    cim_buf_add_str(out, text);
-    cim_buf_add_u8(out, '\n');
-    free(text);
-    json_decref(value);
-}
 
 void
 http_view_status(const struct view_status *v, struct cim_buf *out)
@@ -63,26 +14,26 @@ http_view_status(const struct view_status *v, struct cim_buf *out)
     json_t *status = json_object(), *peers = json_object();
     json_t *refused = json_object(), *warnings = json_array();
 
-    set_text(status, "node", v->node);
-    set_int(status, "epoch", v->epoch);
-    set_int(status, "seq", v->seq);
-    set_int(status, "stored", v->stored);
-    set(status, "ready", json_boolean(v->ready));
-    set_text(status, "storage", v->storage);
-    set_text(status, "publishing", v->publishing);
-    set_int(peers, "up", v->peers_up);
-    set_int(peers, "all", v->peers_all);
-    set(status, "peers", peers);
-    set_int(status, "gaps", v->gaps);
-    set(status, "twoWriters", json_boolean(v->two_writers));
+    http_json_text(status, "node", v->node);
+    http_json_int(status, "epoch", v->epoch);
+    http_json_int(status, "seq", v->seq);
+    http_json_int(status, "stored", v->stored);
+    http_json_set(status, "ready", json_boolean(v->ready));
+    http_json_text(status, "storage", v->storage);
+    http_json_text(status, "publishing", v->publishing);
+    http_json_int(peers, "up", v->peers_up);
+    http_json_int(peers, "all", v->peers_all);
+    http_json_set(status, "peers", peers);
+    http_json_int(status, "gaps", v->gaps);
+    http_json_set(status, "twoWriters", json_boolean(v->two_writers));
     for (size_t i = 0; i < v->n_refused; i++)
-        set_int(refused, v->refused[i].reason, v->refused[i].n);
-    set(status, "refused", refused);
-    set_time(status, "startedAt", v->started_ms);
+        http_json_int(refused, v->refused[i].reason, v->refused[i].n);
+    http_json_set(status, "refused", refused);
+    http_json_time(status, "startedAt", v->started_ms);
     for (size_t i = 0; i < v->n_warnings; i++)
         json_array_append_new(warnings, json_string(v->warnings[i]));
-    set(status, "warnings", warnings);
-    put(out, status);
+    http_json_set(status, "warnings", warnings);
+    http_json_put(out, status);
 }
 
 static json_t *
@@ -94,9 +45,9 @@ cursors_of(const struct view_peer *p)
     for (size_t i = 0; i < p->n_cursors; i++) {
         json_t *cursor = json_object();
         cim_prefix_show(&p->cursors[i].prefix, prefix);
-        set_int(cursor, "epoch", p->cursors[i].epoch);
-        set_text(cursor, "prefix", prefix);
-        set_int(cursor, "upto", p->cursors[i].upto);
+        http_json_int(cursor, "epoch", p->cursors[i].epoch);
+        http_json_text(cursor, "prefix", prefix);
+        http_json_int(cursor, "upto", p->cursors[i].upto);
         json_array_append_new(list, cursor);
     }
     return list;
@@ -110,9 +61,9 @@ head_of(const struct view_peer *p)
     if (p->head_epoch == 0)
         return json_null();
     head = json_object();
-    set_int(head, "epoch", p->head_epoch);
-    set_int(head, "seq", p->head_seq);
-    set_time(head, "time", p->head_ms);
+    http_json_int(head, "epoch", p->head_epoch);
+    http_json_int(head, "seq", p->head_seq);
+    http_json_time(head, "time", p->head_ms);
     return head;
 }
 
@@ -124,8 +75,8 @@ writers_of(const struct view_peer *p)
 
     for (size_t i = 0; p->two_writers && i < 2; i++) {
         json_t *writer = json_object();
-        set_int(writer, "epoch", p->writers[i].epoch);
-        set_time(writer, "time", p->writers[i].time_ms);
+        http_json_int(writer, "epoch", p->writers[i].epoch);
+        http_json_time(writer, "time", p->writers[i].time_ms);
         json_array_append_new(list, writer);
     }
     return list;
@@ -136,23 +87,24 @@ peer_of(const struct view_peer *p)
 {
     json_t *peer = json_object();
 
-    set_text(peer, "node", p->node);
-    set(peer, "up", json_boolean(p->up));
-    set_text(peer, "state", p->state);
-    set_time(peer, "lastSeen", p->last_seen_ms);
-    set(peer, "head", head_of(p));
-    set(peer, "cursors", cursors_of(p));
-    set_int(peer, "held", p->held);
-    set_int(peer, "lag", p->lag);
-    set_int(peer, "gaps", p->gaps);
-    set_int(peer, "refused", p->refused);
+    http_json_text(peer, "node", p->node);
+    http_json_set(peer, "up", json_boolean(p->up));
+    http_json_text(peer, "state", p->state);
+    http_json_time(peer, "lastSeen", p->last_seen_ms);
+    http_json_set(peer, "head", head_of(p));
+    http_json_set(peer, "cursors", cursors_of(p));
+    http_json_set(peer, "followed", json_boolean(p->followed));
+    http_json_int(peer, "held", p->held);
+    http_json_int(peer, "lag", p->lag);
+    http_json_int(peer, "gaps", p->gaps);
+    http_json_int(peer, "refused", p->refused);
     if (p->last_reason != NULL)
-        set_text(peer, "lastReason", p->last_reason);
+        http_json_text(peer, "lastReason", p->last_reason);
     else
-        set(peer, "lastReason", json_null());
-    set(peer, "twoWriters", json_boolean(p->two_writers));
-    set(peer, "writers", writers_of(p));
-    set(peer, "equivocation", json_boolean(p->equivocation));
+        http_json_set(peer, "lastReason", json_null());
+    http_json_set(peer, "twoWriters", json_boolean(p->two_writers));
+    http_json_set(peer, "writers", writers_of(p));
+    http_json_set(peer, "equivocation", json_boolean(p->equivocation));
     return peer;
 }
 
@@ -163,7 +115,7 @@ http_view_peers(const struct view_peers *v, struct cim_buf *out)
 
     for (size_t i = 0; i < v->n; i++)
         json_array_append_new(list, peer_of(&v->v[i]));
-    put(out, list);
+    http_json_put(out, list);
 }
 
 void
@@ -176,21 +128,21 @@ http_view_hooks(const struct view_hooks *v, struct cim_buf *out)
         const struct view_hook *h = &v->v[i];
         json_t *hook = json_object();
         cim_prefix_show(&h->prefix, prefix);
-        set_text(hook, "name", h->name);
-        set_text(hook, "topic", prefix);
-        set_text(hook, "exec", h->exec);
-        set_int(hook, "cursor", h->cursor);
-        set_int(hook, "waiting", h->waiting);
-        set(hook, "running", json_boolean(h->running));
-        set_int(hook, "attempt", h->attempt);
+        http_json_text(hook, "name", h->name);
+        http_json_text(hook, "topic", prefix);
+        http_json_text(hook, "exec", h->exec);
+        http_json_int(hook, "cursor", h->cursor);
+        http_json_int(hook, "waiting", h->waiting);
+        http_json_set(hook, "running", json_boolean(h->running));
+        http_json_int(hook, "attempt", h->attempt);
         if (h->event[0] != '\0')
-            set_text(hook, "event", h->event);
+            http_json_text(hook, "event", h->event);
         else
-            set(hook, "event", json_null());
-        set_time(hook, "retryAt", h->retry_ms);
+            http_json_set(hook, "event", json_null());
+        http_json_time(hook, "retryAt", h->retry_ms);
         json_array_append_new(list, hook);
     }
-    put(out, list);
+    http_json_put(out, list);
 }
 
 void
@@ -199,16 +151,16 @@ http_view_run(const struct store_run *run, struct cim_buf *out)
     static const char *const states[] = {"started", "ok", "failed"};
     json_t *object = json_object();
 
-    set_text(object, "hook", run->hook);
-    set_text(object, "event", run->event);
-    set_int(object, "arrival", run->arrival);
-    set_int(object, "attempt", run->attempt);
-    set_text(object, "state", states[run->state]);
-    set(object, "status", json_integer(run->status));
-    set_time(object, "startedAt", run->started_ms);
-    set_time(object, "endedAt", run->ended_ms);
-    set_text(object, "output", run->output);
-    put(out, object);
+    http_json_text(object, "hook", run->hook);
+    http_json_text(object, "event", run->event);
+    http_json_int(object, "arrival", run->arrival);
+    http_json_int(object, "attempt", run->attempt);
+    http_json_text(object, "state", states[run->state]);
+    http_json_set(object, "status", json_integer(run->status));
+    http_json_time(object, "startedAt", run->started_ms);
+    http_json_time(object, "endedAt", run->ended_ms);
+    http_json_text(object, "output", run->output);
+    http_json_put(out, object);
 }
 
 /* ---- the routes */
@@ -221,9 +173,8 @@ reply_view(struct http_request *request, bool text, struct cim_buf *buf)
                NULL);
 }
 
-/* False: asked now, the answer comes later. */
-static bool
-has_answer(struct http_request *request, enum api_kind kind)
+bool
+http_has_answer(struct http_request *request, enum api_kind kind)
 {
     if (request->answer != NULL)
         return true;
@@ -237,7 +188,7 @@ http_status(struct http_request *request)
     bool text = http_wants(request, "text/plain");
     struct cim_buf buf = {0};
 
-    if (!has_answer(request, API_STATUS))
+    if (!http_has_answer(request, API_STATUS))
         return;
     (text ? http_text_status : http_view_status)(&request->answer->status,
                                                  &buf);
@@ -249,7 +200,7 @@ http_check(struct http_request *request)
 {
     struct cim_buf buf = {0};
 
-    if (!has_answer(request, API_STATUS))
+    if (!http_has_answer(request, API_STATUS))
         return;
     http_text_check(&request->answer->status, &buf);
     reply_view(request, true, &buf);
@@ -261,7 +212,7 @@ http_peers(struct http_request *request)
     bool text = http_wants(request, "text/plain");
     struct cim_buf buf = {0};
 
-    if (!has_answer(request, API_PEERS))
+    if (!http_has_answer(request, API_PEERS))
         return;
     (text ? http_text_peers : http_view_peers)(&request->answer->peers, &buf);
     reply_view(request, text, &buf);
@@ -273,7 +224,7 @@ http_hooks(struct http_request *request)
     bool text = http_wants(request, "text/plain");
     struct cim_buf buf = {0};
 
-    if (!has_answer(request, API_HOOKS))
+    if (!http_has_answer(request, API_HOOKS))
         return;
     (text ? http_text_hooks : http_view_hooks)(&request->answer->hooks, &buf);
     reply_view(request, text, &buf);
@@ -321,7 +272,7 @@ http_reload(struct http_request *request)
     char refused[24];
     struct http_header headers[2] = {{NULL, NULL}, {NULL, NULL}};
 
-    if (!has_answer(request, API_RELOAD))
+    if (!http_has_answer(request, API_RELOAD))
         return;
     if (call->err == CIM_OK) {
         snprintf(refused, sizeof refused, "%zu", call->refused);
@@ -358,7 +309,7 @@ http_aside(struct http_request *request)
 void
 http_livez(struct http_request *request)
 {
-    if (has_answer(request, API_STATUS))
+    if (http_has_answer(request, API_STATUS))
         http_reply_text(request, 200,
                         request->params.verbose ? "[+]loop ok\nlivez passed\n"
                                                 : "ok\n");

@@ -44,6 +44,18 @@ const struct cmd cmd_table[] = {
      cmd_log_help, cmd_log, false},
     {"show", "[COMMUNITY:]ID [--proof]", "show one event, or its proof",
      cmd_show_help, cmd_show, false},
+    {"latest",
+     "PREFIX [--branch B] [--name N]\n"
+     "       [--with COMMUNITY:LEVEL=RESULT]... [--by COMMUNITY]\n"
+     "       [--template T] [--wait SECONDS]",
+     "the URL of the newest that holds", cmd_latest_help, cmd_latest, false},
+    {"trace", "COMMUNITY:ID | URL | NAME [--up|--down] [--depth N] [--dot]",
+     "what it is made of and part of, who stamped it", cmd_trace_help,
+     cmd_trace, false},
+    {"diff", "BASELINE BASELINE", "what changed between two baselines",
+     cmd_diff_help, cmd_diff, false},
+    {"fetch", "COMMUNITY:ID [--proof]", "get one event from any peer",
+     cmd_fetch_help, cmd_fetch, false},
     {"verify", "FILE|-", "is this what a community said? without a node",
      cmd_verify_help, cmd_verify, false},
     {"status", "", "is my node well, who is up, is anything missing",

@@ -57,6 +57,7 @@ mesh_destroy(struct mesh **mesh)
     if (!m)
         return;
     mesh_author_clear(m);
+    mesh_find_clear(m);
     mesh_jobs_clear(m);
     for (size_t i = 0; i < m->n_peers; i++)
         peer_free(m->peers[i]);

@@ -16,6 +16,7 @@
  *   mesh_heads.c   lists of heads, asked for and answered
  *   mesh_catchup.c whom to ask for what, when to stop
  *   mesh_fetch.c   one log from one peer, page by page
+ *   mesh_find.c    one event by its name, asked of peers
  *   mesh_follow.c  what is wanted of whom, and from where on
  *   mesh_author.c  the own log: requests, other writers of it
  *   mesh_plan.c    ids published before, or twice in a group
@@ -67,6 +68,31 @@ struct mesh_request {
 struct mesh_request *mesh_request_new(size_t n);
 void mesh_request_destroy(struct mesh_request **request);
 
+/* One event wanted by its name, asked of peers one after the other. */
+struct mesh_found {
+    char peer[CIM_NODE_MAX + 1]; /* who had it */
+    struct store_log log;
+    uint64_t seq;
+    struct cim_buf topic, event, slice; /* owned; slice: its proof */
+    bool kept;                          /* it is followed, and stored now */
+};
+struct mesh_find {
+    char community[CIM_NAME_MAX + 1];
+    struct cim_uuid id;
+    void *owner; /* the submitter's, untouched */
+    /* set by the mesh */
+    struct mesh_found found[CIM_FIND_MAX];
+    size_t n;
+    unsigned asked, answered; /* peers */
+    enum cim_err err;         /* CIM_ENOENT (nobody gave it), CIM_EKEY (the
+                                 community is not in the roster), CIM_EQUOTA
+                                 (too many are looked for) */
+};
+#define MESH_SEARCHES_MAX 8 /* at a time */
+struct mesh_find *mesh_find_new(const char *community,
+                                const struct cim_uuid *id);
+void mesh_find_destroy(struct mesh_find **find);
+
 /* What somebody should be told: one line in the log, rate-limited there. */
 enum mesh_note_kind {
     MESH_PEER_UP,
@@ -102,6 +128,8 @@ struct mesh_effects {
     void (*have)(void *ctx, struct mesh_have_ask *ask);
     /* The request is answered; the owner takes it. */
     void (*answered)(void *ctx, struct mesh_request *request);
+    /* The search is over; the owner takes it. */
+    void (*found)(void *ctx, struct mesh_find *find);
     /* Events up to this arrival are committed: streams and hooks may look. */
     void (*stored)(void *ctx, uint64_t arrival);
     void (*note)(void *ctx, const struct mesh_note *note);
@@ -161,6 +189,9 @@ CIM_MUST enum cim_err mesh_heads(struct mesh *mesh,
 
 /* Takes the request; it comes back through effects->answered. */
 void mesh_publish(struct mesh *mesh, struct mesh_request *request);
+
+/* Takes the search; it comes back through effects->found within 5 s. */
+void mesh_find(struct mesh *mesh, struct mesh_find *find);
 
 /* A job came back from the store; takes it. Ours, and any STORE_ASIDE and
  * STORE_PURGE. */

@@ -171,7 +171,7 @@ mesh_asks_drop(struct mesh *m, struct mesh_peer *peer)
     struct mesh_log *log;
 
     for (size_t i = 0; i < MESH_ASKS_MAX; i++)
-        if (peer->asks[i].kind == ASK_HEADS ||
+        if (peer->asks[i].kind == ASK_HEADS || peer->asks[i].kind == ASK_FIND ||
             (peer->asks[i].kind == ASK_FETCH &&
              peer->asks[i].state != ASK_STORING))
             mesh_ask_end(m, peer, &peer->asks[i]);

@@ -14,6 +14,7 @@
  * A signature is verified once: it is remembered with the header's hash and
  * the roster's generation, so a batch cut into many slices costs one.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -250,14 +251,34 @@ topics_agree(const struct mesh_asked *asked, const struct store_batch *batch)
 
 /* ---- slices --------------------------------------------------------------*/
 
+/* Under the key that has to have made it, at this peer's expense. Takes slice
+ * over on success. */
+static enum cim_err
+prove(struct mesh *m, struct mesh_peer *peer, struct cim_slice *slice,
+      struct cim_signkey *key, struct cim_proven *out)
+{
+    struct cim_hash hash;
+    bool known;
+    enum cim_err err = key_of(m, &slice->sh.h, key);
+
+    if (err != CIM_OK)
+        return err;
+    hash = cim_header_hash(cim_signed_bytes(&slice->sh));
+    known = sig_known(m, &slice->sh, &hash);
+    if (!known)
+        mesh_share_draw(m, peer, MESH_COST_SIGNATURE);
+    err = cim_slice_prove(slice, key, known, out);
+    if (err == CIM_OK)
+        sig_remember(m, &out->slice.sh, &hash);
+    return err;
+}
+
 static enum cim_err
 parse_and_prove(struct mesh *m, const struct mesh_asked *asked,
                 struct cim_bytes frame, struct cim_signkey *key,
                 struct cim_proven *out)
 {
     struct cim_slice slice = {0};
-    struct cim_hash hash;
-    bool known;
     enum cim_err err = cim_slice_parse(frame, &slice);
 
     if (err != CIM_OK)
@@ -269,20 +290,55 @@ parse_and_prove(struct mesh *m, const struct mesh_asked *asked,
     err = CIM_ETOOBIG;
     if (!asked->log && slice.n_events > 1 && frame.len > CIM_SLICE_LIVE)
         goto out;
-    err = key_of(m, &slice.sh.h, key);
-    if (err != CIM_OK)
-        goto out;
-    hash = cim_header_hash(cim_signed_bytes(&slice.sh));
-    known = sig_known(m, &slice.sh, &hash);
-    if (!known)
-        mesh_share_draw(m, asked->peer, MESH_COST_SIGNATURE);
-    err = cim_slice_prove(&slice, key, known, out);
-    if (err == CIM_OK) {
-        sig_remember(m, &out->slice.sh, &hash);
+    err = prove(m, asked->peer, &slice, key, out);
+    if (err == CIM_OK)
         return CIM_OK;
-    }
 out:
     cim_slice_clear(&slice);
+    return err;
+}
+
+static enum cim_err
+judge_found(const struct cim_slice *slice, struct store_log *log,
+            struct store_event *event)
+{
+    struct cim_event parsed;
+    struct cim_bytes node = cim_bytes_str(slice->sh.h.node);
+    enum cim_err err = cim_event_parse(event->bytes, CIM_FOLLOW, &parsed, NULL);
+
+    if (err == CIM_OK)
+        err = cim_uuid_parse(parsed.id, &event->id);
+    if (err == CIM_OK)
+        err = cim_event_speaks_for(parsed.topic, node);
+    if (err != CIM_OK)
+        return err;
+    event->topic = parsed.topic;
+    event->seq = slice->sh.h.first + cim_slice_index(slice, 0);
+    snprintf(log->node, sizeof log->node, "%s", slice->sh.h.node);
+    log->epoch = slice->sh.h.epoch;
+    return CIM_OK;
+}
+
+enum cim_err
+mesh_prove_event(struct mesh *m, struct mesh_peer *peer, struct cim_bytes frame,
+                 struct store_log *log, struct store_event *event)
+{
+    struct cim_slice slice = {0};
+    struct cim_proven proven = {0};
+    struct cim_signkey key;
+    enum cim_err err = cim_slice_parse(frame, &slice);
+
+    if (err != CIM_OK)
+        return err;
+    err = slice.n_events == 1 ? prove(m, peer, &slice, &key, &proven)
+                              : CIM_EUNASKED;
+    if (err == CIM_OK) {
+        event->bytes = proven.slice.events[0];
+        err = judge_found(&proven.slice, log, event);
+        cim_proven_clear(&proven);
+    } else {
+        cim_slice_clear(&slice);
+    }
     return err;
 }
 

@@ -120,7 +120,7 @@ mesh_submit(struct mesh *m, struct store_job *job, enum mesh_job_kind kind,
                                .rid = rid};
     task->prev->next = task->next->prev = task;
     job->owner = task;
-    m->jobs += kind == JOB_PEERS;
+    m->jobs += kind == JOB_PEERS || kind == JOB_FOUND;
     m->job_bytes += bytes;
     m->fx.submit(m->fx.ctx, job);
     return task;
@@ -267,6 +267,11 @@ task_done(struct mesh *m, const struct mesh_task *task, struct store_job *job)
     case JOB_PAGE:
         peers_job_done(m, job);
         mesh_fetch_stored(m, task->rid, job);
+        break;
+    case JOB_FOUND:
+        m->jobs--;
+        peers_job_done(m, job);
+        mesh_find_stored(m, task->rid, job);
         break;
     case JOB_LOOKUP:
         mesh_author_looked_up(m, job);

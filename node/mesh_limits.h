@@ -37,6 +37,10 @@
 #define MESH_ASK_MAX_MS 60000
 /* So many unanswered in a row, and the peer counts as away. */
 #define MESH_AWAY 3
+/* An event is looked for by its name for so long. */
+#define MESH_SEARCH_MS 5000
+/* A peer that has not answered by then is not waited for alone. */
+#define MESH_SEARCH_NEXT_MS 1000
 /* Entries in one page of heads: at most 350 KiB, and soon written. */
 #define MESH_HEADS_PAGE 1024
 /* Names in one heads request: as many as fit. */

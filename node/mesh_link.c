@@ -139,9 +139,11 @@ take_answer(struct mesh *m, struct mesh_peer *peer, struct mesh_ask *ask,
 {
     bool heads = ask->kind == ASK_HEADS;
 
-    if (msg->kind == CIM_SYNC_REFUSED) {
+    if (ask->kind == ASK_FIND) {
+        mesh_find_answer(m, peer, ask, msg);
+    } else if (msg->kind == CIM_SYNC_REFUSED) {
         refused_answer(m, peer, ask);
-    } else if (heads != (msg->kind == CIM_SYNC_HEADS)) {
+    } else if (msg->kind != (heads ? CIM_SYNC_HEADS : CIM_SYNC_FETCH)) {
         mesh_refuse(m, peer, NULL, 0, CIM_EFORM);
         refused_answer(m, peer, ask);
     } else if (heads) {
@@ -172,7 +174,9 @@ mesh_answer(struct mesh *mesh, const char *name, struct cim_bytes frame)
         ask = NULL;
     if (err != CIM_OK) {
         mesh_refuse(mesh, peer, NULL, 0, err);
-        if (ask)
+        if (ask && ask->kind == ASK_FIND)
+            mesh_ask_end(mesh, peer, ask);
+        else if (ask)
             refused_answer(mesh, peer, ask);
     } else if (ask) {
         answered(mesh, peer, ask);
@@ -243,6 +247,7 @@ mesh_tick(struct mesh *mesh)
         send_beacon(mesh);
     }
     mesh_counters_tick(mesh);
+    mesh_find_tick(mesh);
     mesh_author_tick(mesh);
     mesh_pump(mesh);
 }

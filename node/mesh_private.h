@@ -99,7 +99,7 @@ struct mesh_feed {
 
 /* ---- peers --------------------------------------------------------------*/
 
-enum mesh_ask_kind { ASK_NONE, ASK_HEADS, ASK_FETCH };
+enum mesh_ask_kind { ASK_NONE, ASK_HEADS, ASK_FETCH, ASK_FIND };
 enum mesh_ask_state { ASK_DIGEST, ASK_SENT, ASK_STORING };
 enum mesh_why {
     WHY_AUTHOR, /* its own log: moves cursors */
@@ -115,7 +115,8 @@ struct mesh_ask {
     int64_t sent_ms;      /* mono */
     struct mesh_log *log; /* FETCH, and the rest */
     enum mesh_why why;
-    bool stop; /* the page ends the pass with this peer */
+    bool stop;       /* the page ends the pass with this peer */
+    uint64_t search; /* FIND: its number */
     uint64_t mark, after, upto, end, covered;
     struct cim_prefix *prefixes; /* owned */
     size_t n_prefixes;
@@ -225,13 +226,14 @@ enum mesh_job_kind {
     JOB_LOOKUP,
     JOB_OWN,
     JOB_COUNT,
-    JOB_START /* where follows start */
+    JOB_START, /* where follows start */
+    JOB_FOUND  /* an event that was looked for by its name */
 };
 struct mesh_task {
     struct mesh_task *prev, *next;
     enum mesh_job_kind kind;
     size_t bytes;
-    uint64_t rid;           /* PAGE */
+    uint64_t rid;           /* PAGE; FOUND: the search's number */
     struct mesh_peer *peer; /* whose share it is; NULL */
 };
 
@@ -281,6 +283,8 @@ struct mesh {
     uint64_t refused[CIM_ERR_N], counted[CIM_ERR_N], written[CIM_ERR_N];
     struct mesh_mark *marks; /* owned */
     size_t n_marks, cap_marks;
+    struct mesh_search *searches; /* owned list, at most MESH_SEARCHES_MAX */
+    uint64_t last_search;         /* their numbers */
 };
 
 /* mesh.c */
@@ -387,6 +391,16 @@ void mesh_keep_submit(struct mesh *m, struct mesh_keep *keep,
 void mesh_live_slice(struct mesh *m, struct mesh_peer *peer,
                      struct cim_bytes topic, struct cim_bytes payload);
 void mesh_sigs_unkeep(struct mesh *m);
+/*
+ * A slice of one event of any node, proven and judged; nothing is kept.
+ *   event  bytes and topic are lent from the frame
+ * Errors: of the slice, CIM_EKEY, CIM_ERETIRED, CIM_EUNASKED (not one event),
+ * of the event.
+ */
+CIM_MUST enum cim_err mesh_prove_event(struct mesh *m, struct mesh_peer *peer,
+                                       struct cim_bytes frame,
+                                       struct store_log *log,
+                                       struct store_event *event);
 
 /* mesh_share.c: what one peer may cost the others */
 void mesh_share_open(const struct mesh *m, struct mesh_share *share);
@@ -426,6 +440,14 @@ void mesh_advance(struct mesh *m, struct mesh_peer *peer);
 void mesh_asks_forget(struct mesh *m, struct mesh_peer *peer);
 void mesh_asks_drop(struct mesh *m, struct mesh_peer *peer);
 void mesh_asks_tick(struct mesh *m, struct mesh_peer *peer);
+
+/* mesh_find.c: one event by its name */
+void mesh_find_tick(struct mesh *m);
+void mesh_find_answer(struct mesh *m, struct mesh_peer *peer,
+                      struct mesh_ask *ask, const struct cim_sync *msg);
+void mesh_find_stored(struct mesh *m, uint64_t search,
+                      const struct store_job *job);
+void mesh_find_clear(struct mesh *m);
 
 /* mesh_fetch.c: one log from one peer, page by page */
 void mesh_fetch_start(struct mesh *m, struct mesh_peer *peer,

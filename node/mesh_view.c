@@ -53,6 +53,7 @@ show_feed(struct view_peer *v, const struct mesh_feed *feed)
     memcpy(v->writers, feed->writers, sizeof v->writers);
     v->equivocation = feed->equivocation;
     v->held = feed->forgotten_held;
+    v->followed = feed->n_wants > 0;
     for (size_t i = 0; i < feed->n_logs; i++) {
         const struct mesh_log *log = feed->logs[i];
         uint64_t last = mesh_log_last(log);

@@ -68,6 +68,12 @@ effect_answered(void *ctx, struct mesh_request *request)
 }
 
 static void
+effect_found(void *ctx, struct mesh_find *find)
+{
+    node_api_found(ctx, find);
+}
+
+static void
 effect_stored(void *ctx, uint64_t arrival)
 {
     struct node *node = ctx;
@@ -189,6 +195,7 @@ start_mesh(struct node *node, struct cim_diag *diag)
         .submit = effect_submit,
         .have = effect_have,
         .answered = effect_answered,
+        .found = effect_found,
         .stored = effect_stored,
         .note = node_note,
         .now_ms = effect_now_ms,

@@ -52,6 +52,14 @@ view_peers(struct node *node, struct view_peers *out)
     }
 }
 
+/* The mesh has what it asks for: answered when that is back. */
+static void
+remember(struct node *node, struct api_call *call)
+{
+    xgrow(&node->calls, &node->cap_calls, node->n_calls, sizeof *node->calls);
+    node->calls[node->n_calls++] = call;
+}
+
 static void
 publish(struct node *node, struct api_call *call)
 {
@@ -59,9 +67,19 @@ publish(struct node *node, struct api_call *call)
 
     call->request = NULL;
     request->owner = call;
-    xgrow(&node->calls, &node->cap_calls, node->n_calls, sizeof *node->calls);
-    node->calls[node->n_calls++] = call;
+    remember(node, call);
     mesh_publish(node->mesh, request);
+}
+
+static void
+find(struct node *node, struct api_call *call)
+{
+    struct mesh_find *find = call->find;
+
+    call->find = NULL;
+    find->owner = call;
+    remember(node, call);
+    mesh_find(node->mesh, find);
 }
 
 static void
@@ -75,18 +93,34 @@ forget(struct node *node, const struct api_call *call)
     }
 }
 
+static void
+give_back(struct node *node, struct api_call *call)
+{
+    forget(node, call);
+    if (node->http)
+        http_answer(node->http, call);
+    else
+        api_call_destroy(&call);
+}
+
 void
 node_api_answered(struct node *node, struct mesh_request *request)
 {
     struct api_call *call = request->owner;
 
-    forget(node, call);
     call->request = request;
     call->err = request->err;
-    if (node->http)
-        http_answer(node->http, call);
-    else
-        api_call_destroy(&call);
+    give_back(node, call);
+}
+
+void
+node_api_found(struct node *node, struct mesh_find *find)
+{
+    struct api_call *call = find->owner;
+
+    call->find = find;
+    call->err = find->err;
+    give_back(node, call);
 }
 
 void
@@ -113,6 +147,9 @@ node_api(struct node *node, struct api_call *call)
     case API_HOOKS:
         hooks_view(node->hooks, &call->hooks);
         break;
+    case API_FIND:
+        find(node, call);
+        return;
     case API_RELOAD:
         call->err = node_reload(node, &call->text, &call->refused, &call->diag);
         break;

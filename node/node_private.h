@@ -68,7 +68,7 @@ struct node {
     struct hook_known *known; /* where hooks stand, as committed */
     size_t n_known;
     struct http *http;
-    struct api_call **calls; /* publish: the mesh has their requests */
+    struct api_call **calls; /* the mesh has their requests and searches */
     size_t n_calls, cap_calls;
 
     enum node_storage storage;
@@ -135,6 +135,8 @@ void node_set_aside(struct node *node, const struct store_log *log,
 void node_api(struct node *node, struct api_call *call);
 /* A request of API_PUBLISH came back from the mesh. */
 void node_api_answered(struct node *node, struct mesh_request *request);
+/* A search of API_FIND came back from the mesh. */
+void node_api_found(struct node *node, struct mesh_find *find);
 /* After the mesh is gone: calls that got no answer. */
 void node_api_clear(struct node *node);
 void node_note(void *ctx, const struct mesh_note *note);

@@ -53,6 +53,59 @@ do_have(struct serve *serve, struct serve_task *task)
     task->err = ask->err;
 }
 
+/* ---- an event by its name */
+
+struct places {
+    struct {
+        struct store_log log;
+        uint64_t seq;
+    } v[CIM_FIND_MAX];
+    size_t n;
+};
+
+static bool
+note_place(void *ctx, const struct store_row *row)
+{
+    struct places *places = ctx;
+
+    places->v[places->n].log = row->log;
+    places->v[places->n].seq = row->seq;
+    return ++places->n < CIM_FIND_MAX;
+}
+
+/* What cannot be proven is left out, and what does not fit. */
+static enum cim_err
+answer_find(struct serve *serve, const struct cim_find_ask *ask,
+            struct cim_buf *out)
+{
+    struct cim_buf slices[CIM_FIND_MAX] = {0};
+    struct cim_bytes views[CIM_FIND_MAX];
+    struct cim_find_answer answer = {.rid = ask->rid, .slices = views};
+    struct places places = {.n = 0};
+    size_t bytes = 0;
+    enum cim_err err = store_find(serve->reader, ask->community, &ask->id,
+                                  note_place, &places);
+
+    for (size_t i = 0; i < places.n && err == CIM_OK; i++) {
+        struct cim_buf *slice = &slices[answer.n_slices];
+        err = store_proof(serve->reader, &places.v[i].log, places.v[i].seq,
+                          slice);
+        bytes += slice->len + 8;
+        if (err == CIM_OK && bytes < CIM_PAGE_MAX - 64) {
+            views[answer.n_slices++] = cim_buf_bytes(slice);
+            continue;
+        }
+        cim_buf_clear(slice);
+        if (err == CIM_ENOENT || err == CIM_EROOT)
+            err = CIM_OK;
+    }
+    if (err == CIM_OK)
+        err = cim_find_answer_write(&answer, out);
+    for (size_t i = 0; i < answer.n_slices; i++)
+        cim_buf_clear(&slices[i]);
+    return err;
+}
+
 static void
 do_page(struct serve *serve, struct serve_task *task)
 {
@@ -64,6 +117,8 @@ do_page(struct serve *serve, struct serve_task *task)
     if (msg.kind == CIM_SYNC_FETCH)
         task->err = store_page(serve->reader, &msg.u.fetch_ask, serve->self,
                                &task->answer);
+    else if (msg.kind == CIM_SYNC_FIND)
+        task->err = answer_find(serve, &msg.u.find_ask, &task->answer);
     else
         task->err = CIM_EFORM;
     cim_sync_clear(&msg);

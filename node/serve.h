@@ -13,7 +13,7 @@
 
 enum serve_kind {
     SERVE_HAVE, /* have */
-    SERVE_PAGE, /* a peer's fetch: frame in, answer out */
+    SERVE_PAGE, /* a peer's fetch or find: frame in, answer out */
     SERVE_NEXT, /* a hook's next event */
     SERVE_TOTALS
 };

@@ -51,6 +51,7 @@ struct view_writer {
 struct view_peer {
     char node[CIM_NODE_MAX + 1];
     bool up;
+    bool followed;                 /* something of it is wanted here */
     int64_t last_seen_ms;          /* 0: never in this run */
     uint64_t head_epoch, head_seq; /* newest of its feed known; 0: none */
     int64_t head_ms;

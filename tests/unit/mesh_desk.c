@@ -63,6 +63,15 @@ fx_answered(void *ctx, struct mesh_request *request)
 }
 
 static void
+fx_found(void *ctx, struct mesh_find *find)
+{
+    struct desk *d = ctx;
+
+    assert_true(d->n_found < DESK_MAX);
+    d->found[d->n_found++] = find;
+}
+
+static void
 fx_stored(void *ctx, uint64_t arrival)
 {
     ((struct desk *)ctx)->stored = arrival;
@@ -154,8 +163,10 @@ stop(struct desk *d)
         cim_buf_clear(&d->published[i].frame);
     for (size_t i = 0; i < d->n_answered; i++)
         mesh_request_destroy(&d->answered[i]);
+    for (size_t i = 0; i < d->n_found; i++)
+        mesh_find_destroy(&d->found[i]);
     d->n_jobs = d->n_haves = d->n_asked = d->n_published = 0;
-    d->n_answered = d->n_notes = 0;
+    d->n_answered = d->n_notes = d->n_found = 0;
     mesh_destroy(&d->mesh);
 }
 
@@ -206,8 +217,8 @@ void
 desk_start(struct desk *d)
 {
     const struct mesh_effects effects = {
-        d,         fx_ask,  fx_publish, fx_submit,  fx_have,  fx_answered,
-        fx_stored, fx_note, fx_now_ms,  fx_mono_ms, fx_random};
+        d,        fx_ask,    fx_publish, fx_submit, fx_have,    fx_answered,
+        fx_found, fx_stored, fx_note,    fx_now_ms, fx_mono_ms, fx_random};
 
     d->mesh = mesh_new(SELF, d->self.id, &effects);
     assert_int_equal(store_each_log(d->store, load_log, d->mesh), CIM_OK);

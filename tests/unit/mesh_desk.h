@@ -43,6 +43,8 @@ struct desk {
     struct mesh_request *answered[DESK_MAX];
     unsigned answered_order[DESK_MAX];
     size_t n_answered;
+    struct mesh_find *found[DESK_MAX];
+    size_t n_found;
     struct mesh_note notes[DESK_MAX]; /* texts are not kept */
     size_t n_notes;
     unsigned order;
@@ -91,6 +93,12 @@ void desk_page(struct desk *d, const char *peer);
 /* Answers a fetch: no slices, this far. */
 void desk_empty_page(struct desk *d, const char *peer, uint64_t covered,
                      uint64_t last);
+
+/* Answers a find with these slices, as this peer. */
+void desk_found(struct desk *d, const char *peer, const struct cim_buf *slices,
+                size_t n);
+/* Answers an ask of this kind as one that does not know it. */
+void desk_refuses(struct desk *d, const char *peer, enum cim_sync_kind kind);
 
 /* A request with one event of this topic and id; given tells contents. */
 struct mesh_request *desk_request(const char *topic, uint64_t id,

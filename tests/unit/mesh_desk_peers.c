@@ -200,3 +200,32 @@ desk_empty_page(struct desk *d, const char *peer, uint64_t covered,
     cim_sync_clear(&msg);
     answer(d, ask, &out);
 }
+
+void
+desk_found(struct desk *d, const char *peer, const struct cim_buf *slices,
+           size_t n)
+{
+    struct cim_bytes views[CIM_FIND_MAX];
+    struct cim_sync msg;
+    struct desk_frame *ask = desk_asked(d, peer, CIM_SYNC_FIND, &msg);
+    struct cim_find_answer a = {.rid = msg.rid, .slices = views, .n_slices = n};
+    struct cim_buf out = {0};
+
+    for (size_t i = 0; i < n; i++)
+        views[i] = cim_buf_bytes(&slices[i]);
+    assert_int_equal(cim_find_answer_write(&a, &out), CIM_OK);
+    cim_sync_clear(&msg);
+    answer(d, ask, &out);
+}
+
+void
+desk_refuses(struct desk *d, const char *peer, enum cim_sync_kind kind)
+{
+    struct cim_sync msg;
+    struct desk_frame *ask = desk_asked(d, peer, kind, &msg);
+    struct cim_buf out = {0};
+
+    assert_int_equal(cim_refused_write(msg.rid, CIM_EFORM, &out), CIM_OK);
+    cim_sync_clear(&msg);
+    answer(d, ask, &out);
+}

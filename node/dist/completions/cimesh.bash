@@ -11,7 +11,7 @@ _cimesh() {
     done
     local words='--dir --json --help'
     case $command in
-    '') words="$words --version help init node roster follow unfollow publish sub log show verify status check peers hooks key reload bench backup fsck" ;;
+    '') words="$words --version help init node roster follow unfollow publish sub log show latest trace diff fetch verify status check peers hooks key reload bench backup fsck" ;;
     init) words="$words --contact --endpoint --key --sync --system" ;;
     roster) words="$words add show check diff remove --replace" ;;
     follow) words="$words --since" ;;
@@ -19,12 +19,16 @@ _cimesh() {
     sub) words="$words --format --since --template -C -W" ;;
     log) words="$words --format --json --since --template -n" ;;
     show) words="$words --format --json --proof" ;;
+    latest) words="$words --branch --by --json --name --template --wait --with" ;;
+    trace) words="$words --depth --dot --down --json --up" ;;
+    diff) words="$words --json" ;;
+    fetch) words="$words --format --json --proof" ;;
     check) words="$words --alive" ;;
     hooks) words="$words list runs -n" ;;
     key) words="$words show" ;;
     bench) words="$words --batch --connections --events --seconds --yes" ;;
     fsck) words="$words --dry-run --json" ;;
-    help) words='api init node roster follow unfollow publish sub log show verify status check peers hooks key reload bench backup fsck' ;;
+    help) words='api init node roster follow unfollow publish sub log show latest trace diff fetch verify status check peers hooks key reload bench backup fsck' ;;
     esac
     if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --dir ]]; then
         mapfile -t COMPREPLY < <(compgen -d -- "$word")
