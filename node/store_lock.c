@@ -6,6 +6,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,17 +18,30 @@
 #include "node/mem.h"
 #include "node/store_private.h"
 
+#define HOLDER_MAX    24  /* bytes of a pid as text */
+#define LOCK_TRIES    500 /* while whoever took the lock is dead */
+#define LOCK_PAUSE_US 10000
+
 /* ---- the lock -----------------------------------------------------------*/
+
+/* What the holder wrote: its pid, "" when it cannot be told. */
+static void
+read_holder(int fd, char pid[static HOLDER_MAX])
+{
+    ssize_t n = pread(fd, pid, HOLDER_MAX - 1, 0);
+
+    pid[n > 0 ? n : 0] = '\0';
+    pid[strcspn(pid, "\n")] = '\0';
+}
 
 static enum cim_err
 cannot_lock(const char *path, int fd, struct cim_diag *diag)
 {
     int code = errno;
-    char pid[24] = "";
+    char pid[HOLDER_MAX] = "";
 
     if (code == EWOULDBLOCK) {
-        ssize_t n = pread(fd, pid, sizeof pid - 1, 0);
-        pid[n > 0 ? strcspn(pid, "\n") : 0] = '\0';
+        read_holder(fd, pid);
         cim_diag_set(diag,
                      "another cimesh node (pid %s) holds %s; stop it first, or"
                      " use another site directory",
@@ -36,6 +51,33 @@ cannot_lock(const char *path, int fd, struct cim_diag *diag)
     cim_diag_set(diag, "%s.lock: %s; the folder must exist and be writable",
                  path, strerror(code));
     return code == EACCES || code == EPERM ? CIM_EPERM : CIM_EIO;
+}
+
+static bool
+holder_is_dead(int fd)
+{
+    char text[HOLDER_MAX];
+
+    read_holder(fd, text);
+    long pid = atol(text);
+    return pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+/* A node that was killed while it started a hook leaves the lock to the child
+ * for the moment until that lets go of all it inherited. */
+static int
+take_lock(int fd)
+{
+    for (int left = LOCK_TRIES; flock(fd, LOCK_EX | LOCK_NB) != 0; left--) {
+        if (errno != EWOULDBLOCK)
+            return -1;
+        if (!left || !holder_is_dead(fd)) {
+            errno = EWOULDBLOCK;
+            return -1;
+        }
+        (void)usleep(LOCK_PAUSE_US);
+    }
+    return 0;
 }
 
 /* The lock lives as long as the descriptor; the file stays, empty or not. */
@@ -48,7 +90,7 @@ store_lock(const char *path, int *out, struct cim_diag *diag)
     free(name);
     if (fd < 0)
         return cannot_lock(path, fd, diag);
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (take_lock(fd) != 0) {
         enum cim_err err = cannot_lock(path, fd, diag);
         close(fd);
         return err;

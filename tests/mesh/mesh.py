@@ -92,8 +92,9 @@ class Clock:
 class Node:
     """One site directory, and the process when it runs."""
 
-    def __init__(self, mesh, name, readers="roster", host="127.0.0.1"):
-        self.mesh, self.name, self.readers = mesh, name, readers
+    def __init__(self, mesh, name, readers="roster", host="127.0.0.1", dialed=True):
+        """dialed=False: nobody can dial it, so nobody waits for it."""
+        self.mesh, self.name, self.readers, self.dialed = mesh, name, readers, dialed
         self.community, self.part = name.split("/")
         self.dir = os.path.join(mesh.dir, name.replace("/", "-"))
         self.events = f"tcp://{host}:{free_port()}"
@@ -102,6 +103,11 @@ class Node:
         self.process, self.env, self._clock = None, {}, None
         self.wrap = []  # words before the program's, from the next start on
         self.cli("init", name, "--endpoint", self.events, "--sync", self.sync)
+        if not dialed:
+            with open(self.roster) as f:
+                text = f.read()
+            with open(self.roster, "w") as f:
+                f.write(re.sub(r" +(events|sync) = .*\n", "", text))
         self.configure()
 
     # ---- files ----
@@ -117,8 +123,9 @@ class Node:
     def configure(self):
         """Writes cimesh.zpl from what the test chose."""
         text = "cimesh = 1\nnode\n"
-        text += f'    name = "{self.name}"\n    events = "{self.events}"\n'
-        text += f'    sync = "{self.sync}"\n    readers = "{self.readers}"\n'
+        text += f'    name = "{self.name}"\n    readers = "{self.readers}"\n'
+        if self.dialed:
+            text += f'    events = "{self.events}"\n    sync = "{self.sync}"\n'
         if self.follows:
             text += "follow\n    test\n"
             text += "".join(f'        topic = "{t}"\n' for t in self.follows)

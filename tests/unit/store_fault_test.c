@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* What happens to a store: locks, versions, crashes, full disks. */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,36 @@ a_lock_is_not_inherited(void **state)
     int flags = fcntl(f->store->lock_fd, F_GETFD);
 
     assert_true(flags & FD_CLOEXEC);
+}
+
+/* As a node that is killed while it starts a hook. */
+static void
+lock_and_die(const char *path)
+{
+    struct store *store = NULL;
+    struct cim_diag diag;
+
+    if (open_path(path, &store, &diag) == CIM_OK && fork() == 0) {
+        usleep(300000);
+        _exit(0);
+    }
+    raise(SIGKILL);
+}
+
+static void
+a_lock_that_a_dead_node_left_to_its_child_is_waited_for(void **state)
+{
+    struct on_disk *f = *state;
+    struct cim_diag diag;
+    int status = 0;
+
+    store_close(&f->store);
+    pid_t pid = fork();
+    if (pid == 0)
+        lock_and_die(f->path);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(open_path(f->path, &f->store, &diag), CIM_OK);
 }
 
 static void
@@ -464,6 +495,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_second_open_names_who_holds_it),
         TEST(a_lock_is_not_inherited),
+        TEST(a_lock_that_a_dead_node_left_to_its_child_is_waited_for),
         TEST(a_newer_schema_is_refused_and_left_alone),
         TEST(another_programs_database_is_refused),
         TEST(a_file_that_is_no_database_is_named),
