@@ -24,6 +24,7 @@ api_call_destroy(struct api_call **call)
     view_status_clear(&(*call)->status);
     view_peers_clear(&(*call)->peers);
     view_hooks_clear(&(*call)->hooks);
+    view_promote_clear(&(*call)->promote);
     cim_buf_clear(&(*call)->text);
     free(*call);
     *call = NULL;

@@ -12,19 +12,21 @@
 #define CIM_NODE_API_H
 
 #include "node/mesh.h"
+#include "node/view_promote.h"
 
 enum api_kind {
     API_PUBLISH, /* request */
     API_STATUS,
     API_PEERS,
     API_HOOKS,
-    API_FIND,   /* find */
-    API_RELOAD, /* text: what changed, a line each, then `refused` lines of
-                   roster files; err and diag if nothing was taken */
-    API_ASIDE,  /* rotten_log, rotten_seq, rotten_arrival: have it looked at
-                   again; answered when that is queued */
-    API_ROTTEN  /* an event whose bytes no longer fit was met while reading:
-                   the loop sets it aside and frees the call */
+    API_FIND,    /* find */
+    API_PROMOTE, /* promote: asked and answered */
+    API_RELOAD,  /* text: what changed, a line each, then `refused` lines of
+                    roster files; err and diag if nothing was taken */
+    API_ASIDE,   /* rotten_log, rotten_seq, rotten_arrival: have it looked at
+                    again; answered when that is queued */
+    API_ROTTEN   /* an event whose bytes no longer fit was met while reading:
+                    the loop sets it aside and frees the call */
 };
 
 struct api_call {
@@ -35,6 +37,7 @@ struct api_call {
     struct view_status status;
     struct view_peers peers;
     struct view_hooks hooks;
+    struct view_promote promote;
     struct cim_buf text;
     size_t refused;              /* RELOAD */
     struct store_log rotten_log; /* ROTTEN, ASIDE: as a STORE_ASIDE job */

@@ -8,7 +8,8 @@ const char cmd_status_help[] =
     "    cimesh status --json\n"
     "\n"
     "JSON: node, epoch, seq, stored, ready, storage, publishing, peers {up,\n"
-    "all}, gaps, twoWriters, refused {REASON: n}, startedAt, warnings.\n"
+    "all}, gaps, overdue, twoWriters, refused {REASON: n}, startedAt,\n"
+    "warnings.\n"
     "Exit codes: 0; 69 no node runs here; 77 its socket is not for you.\n";
 
 int

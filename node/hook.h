@@ -44,7 +44,7 @@ void hooks_destroy(struct hooks **hooks);
 /* Applies the configured hooks; a new one starts at the present (arrival
  * `last`) unless backfill. known: cursors from the store. */
 struct hook_known {
-    char name[CIM_NAME_MAX + 1];
+    char name[STORE_HOOK_MAX + 1]; /* of a hook, or of a rule */
     uint64_t cursor;
     bool known;
 };

@@ -117,6 +117,16 @@ set_hook(struct http_params *p, const char *value, struct cim_diag *why)
 }
 
 static bool
+set_rule(struct http_params *p, const char *value, struct cim_diag *why)
+{
+    cim_diag_set(why, "has to be the name of a rule");
+    if (!cim_name_valid(cim_bytes_str(value)))
+        return false;
+    memcpy(p->rule, value, strlen(value) + 1);
+    return true;
+}
+
+static bool
 set_node(struct http_params *p, const char *value, struct cim_diag *why)
 {
     cim_diag_set(why, "has to be the name of a node");
@@ -272,6 +282,7 @@ static const struct {
     {"newest", set_newest},
     {"proof", set_proof},
     {"hook", set_hook},
+    {"rule", set_rule},
     {"verbose", set_verbose},
     {"node", set_node},
     {"epoch", set_epoch},

@@ -12,6 +12,7 @@
  *   http_publish.c  POST /v1/events
  *   http_events.c   GET /v1/events and one event
  *   http_stream.c   GET /v1/stream
+ *   http_promote.c, http_promote_text.c   rules, and what they decide
  *   http_view.c, http_text.c   status, peers, hooks as JSON and for people
  *   http_latest.c   GET /v1/latest
  *   http_ledger.c   GET /v1/ledger/, /v1/diff
@@ -83,7 +84,7 @@ struct http_params {
     size_t limit;    /* 0: absent */
     bool newest, proof, verbose;
     enum cim_form form;
-    char hook[CIM_NAME_MAX + 1];
+    char hook[CIM_NAME_MAX + 1], rule[CIM_NAME_MAX + 1];
     struct store_log log; /* node and epoch */
     uint64_t seq, arrival;
     const char *with[HTTP_WITH_MAX]; /* as typed; lent, as are all below */
@@ -255,6 +256,9 @@ void http_check(struct http_request *request);
 void http_peers(struct http_request *request);
 void http_hooks(struct http_request *request);
 void http_runs(struct http_request *request);
+void http_promote(struct http_request *request);
+void http_promote_explain(struct http_request *request);
+void http_promote_dry_run(struct http_request *request);
 void http_aside(struct http_request *request);
 void http_reload(struct http_request *request);
 void http_latest(struct http_request *request);
@@ -296,6 +300,9 @@ void http_stream_destroy(struct http_stream **stream);
 /* Resumes those that may have something to say: all when there is news, else
  * those whose heartbeat is due. */
 void http_stream_wake(struct http *http, bool news, int64_t mono_ms);
+
+/* ---- http_promote_text.c */
+void http_text_promote(const struct view_promote *view, struct cim_buf *out);
 
 /* ---- http_view.c, http_text.c */
 /* False: asked now, the answer comes later. */

@@ -21,6 +21,9 @@ static const struct http_route routes[] = {
     {"GET", "/v1/hooks", " ", http_hooks},
     {"GET", "/v1/hooks/runs", " hook limit ", http_runs},
     {"POST", "/v1/fetch/", " proof format ", http_find},
+    {"GET", "/v1/promote", " limit ", http_promote},
+    {"GET", "/v1/promote/explain/", " rule ", http_promote_explain},
+    {"GET", "/v1/promote/dry-run/", " since after ", http_promote_dry_run},
     {"POST", "/v1/reload", " ", http_reload},
     {"POST", "/v1/aside", " node epoch seq arrival ", http_aside},
     {"GET", "/livez", " verbose ", http_livez},
@@ -61,7 +64,7 @@ no_route(struct http_request *request, const char *url)
             "/v1/stream, /v1/latest, /v1/trace/WHAT, "
             "/v1/ledger/WHAT, /v1/diff, /v1/fetch/COMMUNITY:ID, "
             "/v1/status, /v1/check, /v1/peers, /v1/hooks, /v1/hooks/runs, "
-            "/v1/reload, /v1/aside, /livez, /readyz");
+            "/v1/promote, /v1/reload, /v1/aside, /livez, /readyz");
 }
 
 static void

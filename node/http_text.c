@@ -88,6 +88,11 @@ http_text_status(const struct view_status *v, struct cim_buf *out)
             number(v->gaps, n));
     else
         put(out, "  gaps        none\n");
+    if (v->overdue > 0)
+        put(out,
+            "  overdue     %s verdicts; 'cimesh promote list' shows "
+            "which\n",
+            number(v->overdue, n));
     put_refused(v, out);
     if (v->two_writers)
         put(out, "  warning: two nodes sign with this node's key; stop one "
@@ -143,6 +148,8 @@ judge(const struct view_status *s, struct verdict *v)
                 s->peers_all - s->peers_up);
     if (s->gaps)
         warning(v, " positions are missing", s->gaps);
+    if (s->overdue)
+        warning(v, " verdicts are overdue", s->overdue);
     if (s->n_warnings)
         warning(v,
                 s->n_warnings == 1 ? " warning, see 'cimesh status'"

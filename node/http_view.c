@@ -25,6 +25,7 @@ http_view_status(const struct view_status *v, struct cim_buf *out)
     http_json_int(peers, "all", v->peers_all);
     http_json_set(status, "peers", peers);
     http_json_int(status, "gaps", v->gaps);
+    http_json_int(status, "overdue", v->overdue);
     http_json_set(status, "twoWriters", json_boolean(v->two_writers));
     for (size_t i = 0; i < v->n_refused; i++)
         http_json_int(refused, v->refused[i].reason, v->refused[i].n);

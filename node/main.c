@@ -67,6 +67,8 @@ const struct cmd cmd_table[] = {
     {"hooks", "[list | runs [HOOK] [-n N]]",
      "what is triggered here, and how it ended", cmd_hooks_help, cmd_hooks,
      false},
+    {"promote", "[list | explain SUBJECT | dry-run RULE]",
+     "what the rules decide, and why", cmd_promote_help, cmd_promote, false},
     {"key", "show", "this node's public keys and fingerprint", cmd_key_help,
      cmd_key, false},
     {"reload", "", "the running node reads its files again", cmd_reload_help,

@@ -63,7 +63,10 @@ effect_have(void *ctx, struct mesh_have_ask *ask)
 static void
 effect_answered(void *ctx, struct mesh_request *request)
 {
-    node_api_answered(ctx, request);
+    struct node *node = ctx;
+
+    if (!promoter_answered(node->promoter, request))
+        node_api_answered(node, request);
     (void)FAILPOINT(ANSWER_GIVEN);
 }
 
@@ -83,6 +86,8 @@ effect_stored(void *ctx, uint64_t arrival)
         http_stored(node->http, arrival);
     if (node->hooks)
         hooks_stored(node->hooks, arrival);
+    if (node->promoter)
+        promoter_stored(node->promoter, arrival);
 }
 
 static int64_t
@@ -326,6 +331,8 @@ start(struct node *node, struct cim_diag *diag)
         code = start_hooks(node);
     (void)FAILPOINT(START_HOOKS);
     if (!code)
+        code = node_start_promoter(node, diag);
+    if (!code)
         code = start_http(node, diag);
     if (!code)
         mesh_start(node->mesh);
@@ -355,12 +362,14 @@ static void
 stop(struct node *node)
 {
     http_stop(&node->http);
+    judge_stop(&node->judge);
     hooks_destroy(&node->hooks);
     links_close(&node->links);
     serve_stop(&node->serve);
     store_thread_stop(&node->store_thread);
     (void)FAILPOINT(STOP_STORE);
     mesh_destroy(&node->mesh);
+    promoter_destroy(&node->promoter);
     node_api_clear(node);
     store_close(&node->store);
     zloop_destroy(&node->loop);

@@ -24,6 +24,7 @@ view_status(struct node *node, struct view_status *out)
     out->ready =
         out->ready && node->storage == NODE_STORAGE_OK && !node->stop_mono_ms;
     out->started_ms = node->started_ms;
+    out->overdue = promoter_overdue(node->promoter);
     for (size_t i = 0; i < node->n_warnings; i++)
         add_warning(out, node->warnings[i]);
     if (node->storage == NODE_STORAGE_LOW)
@@ -147,6 +148,9 @@ node_api(struct node *node, struct api_call *call)
     case API_HOOKS:
         hooks_view(node->hooks, &call->hooks);
         break;
+    case API_PROMOTE:
+        promoter_ask(node->promoter, call);
+        return;
     case API_FIND:
         find(node, call);
         return;

@@ -63,6 +63,33 @@ warn_absent(struct node *node, const char *kind, const char *label,
          kind, label, shown, (int)community.len, (const char *)community.p);
 }
 
+/* Each community of a rule that nobody knows, once. */
+static void
+warn_rule(struct node *node, const struct rule *rule)
+{
+    char told[RULE_NEEDS_MAX][CIM_NAME_MAX + 1];
+    size_t n = 0;
+
+    for (size_t i = 0; i < rule->n_needs; i++)
+        for (size_t j = 0; j < rule->needs[i].n; j++) {
+            const char *name = rule->needs[i].wants[j].community;
+            bool known = roster_find(node->roster, cim_bytes_str(name));
+
+            for (size_t k = 0; k < n && !known; k++)
+                known = strcmp(told[k], name) == 0;
+            if (known || n == RULE_NEEDS_MAX)
+                continue;
+            memcpy(told[n++], name, sizeof told[0]);
+            warn(node, "SETTINGS-ABSENT",
+                 "promote %s: there is no community %s in the roster, so what "
+                 "it is asked for cannot be said; add its file with `cimesh "
+                 "roster add FILE`",
+                 rule->name, name);
+        }
+    for (size_t i = 0; i < rule->n_topics; i++)
+        warn_absent(node, "promote", rule->name, &rule->topics[i]);
+}
+
 void
 node_find_warnings(struct node *node, const struct roster_load *load)
 {
@@ -77,6 +104,8 @@ node_find_warnings(struct node *node, const struct roster_load *load)
                         &s->follows[i].prefixes[j]);
     for (size_t i = 0; i < s->n_hooks; i++)
         warn_absent(node, "hook", s->hooks[i].name, &s->hooks[i].prefix);
+    for (size_t i = 0; i < s->n_rules; i++)
+        warn_rule(node, &s->rules[i]);
 }
 
 /* ---- roster -------------------------------------------------------------*/

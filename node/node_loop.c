@@ -38,8 +38,9 @@ is_drained(struct node *node)
     int64_t passed = clock_mono_ms() - node->stop_mono_ms;
     bool mesh = mesh_drain(node->mesh);
     bool hooks = hooks_drain(node->hooks) || passed > NODE_HOOKS_MS;
+    bool promoter = promoter_drain(node->promoter);
 
-    return (mesh && hooks) || passed > NODE_STOP_MS;
+    return (mesh && hooks && promoter) || passed > NODE_STOP_MS;
 }
 
 /* What a zloop handler returns: -1 ends the loop. */
@@ -112,7 +113,10 @@ job_done(struct node *node, struct store_job *job)
     switch (job->kind) {
     case STORE_HOOK:
         node_hook_saved(node, job);
-        hooks_job_done(node->hooks, job);
+        if (promoter_owns(node->promoter, job))
+            promoter_job_done(node->promoter, job);
+        else
+            hooks_job_done(node->hooks, job);
         break;
     case STORE_ROSTER:
         if (job->err)
@@ -212,6 +216,17 @@ on_serve(zloop_t *loop, zsock_t *pipe, void *arg)
             break;
         task_done(node, task);
     }
+    return go_on(node);
+}
+
+static int
+on_judge(zloop_t *loop, zsock_t *pipe, void *arg)
+{
+    struct node *node = arg;
+
+    (void)loop;
+    (void)pipe;
+    promoter_judged(node->promoter);
     return go_on(node);
 }
 
@@ -340,6 +355,7 @@ on_tick(zloop_t *loop, int timer, void *arg)
     mesh_tick(node->mesh);
     links_tick(node->links);
     hooks_tick(node->hooks);
+    promoter_tick(node->promoter);
     purge(node);
     tell_health(node);
     return go_on(node);
@@ -374,6 +390,7 @@ node_run_loop(struct node *node)
 
     read_pipe(node, store_thread_pipe(node->store_thread), on_store);
     read_pipe(node, serve_pipe(node->serve), on_serve);
+    read_pipe(node, judge_pipe(node->judge), on_judge);
     zloop_poller(node->loop, &calls, on_http, node);
     zloop_poller_set_tolerant(node->loop, &calls);
     zloop_poller(node->loop, &signals, on_signal, node);
@@ -384,6 +401,7 @@ node_run_loop(struct node *node)
         ;
     zloop_reader_end(node->loop, store_thread_pipe(node->store_thread));
     zloop_reader_end(node->loop, serve_pipe(node->serve));
+    zloop_reader_end(node->loop, judge_pipe(node->judge));
     zloop_poller_end(node->loop, &calls);
     zloop_poller_end(node->loop, &signals);
 }

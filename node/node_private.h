@@ -7,6 +7,7 @@
  *   node_files.c  settings and roster: first load, warnings
  *   node_reload.c what changed, and its application
  *   node_api.c    calls of the HTTP thread
+ *   node_promote.c  rules: the judge's thread, and what it needs
  *   node_note.c   what the mesh has to say, as log lines
  */
 #ifndef CIM_NODE_NODE_PRIVATE_H
@@ -19,6 +20,7 @@
 #include "node/http.h"
 #include "node/link.h"
 #include "node/mesh.h"
+#include "node/promoter.h"
 #include "node/roster_file.h"
 #include "node/serve.h"
 #include "node/settings.h"
@@ -67,6 +69,8 @@ struct node {
     struct hooks *hooks;
     struct hook_known *known; /* where hooks stand, as committed */
     size_t n_known;
+    struct judge *judge;
+    struct promoter *promoter;
     struct http *http;
     struct api_call **calls; /* the mesh has their requests and searches */
     size_t n_calls, cap_calls;
@@ -129,6 +133,11 @@ void node_submit(struct node *node, struct store_job *job);
 /* Bytes that rotted on the disk: set aside, fetched again by the mesh. */
 void node_set_aside(struct node *node, const struct store_log *log,
                     uint64_t seq, uint64_t arrival);
+
+/* ---- node_promote.c -----------------------------------------------------*/
+
+/* The judge's thread and its half in the loop. Returns an exit code. */
+int node_start_promoter(struct node *node, struct cim_diag *diag);
 
 /* ---- node_api.c, node_note.c --------------------------------------------*/
 

@@ -157,6 +157,31 @@ tell_hooks(const struct settings *old, const struct settings *fresh,
             tell(out, "hook %s: removed", old->hooks[i].name);
 }
 
+static const struct rule *
+find_rule(const struct settings *s, const char *name)
+{
+    for (size_t i = 0; i < s->n_rules; i++)
+        if (strcmp(s->rules[i].name, name) == 0)
+            return &s->rules[i];
+    return NULL;
+}
+
+static void
+tell_rules(const struct settings *old, const struct settings *fresh,
+           struct cim_buf *out)
+{
+    for (size_t i = 0; i < fresh->n_rules; i++) {
+        const struct rule *rule = &fresh->rules[i];
+        const struct rule *was = find_rule(old, rule->name);
+
+        if (!was || !rule_same(was, rule))
+            tell(out, "rule %s: %s", rule->name, was ? "changed" : "added");
+    }
+    for (size_t i = 0; i < old->n_rules; i++)
+        if (!find_rule(fresh, old->rules[i].name))
+            tell(out, "rule %s: removed", old->rules[i].name);
+}
+
 static void
 tell_settings(const struct settings *old, struct settings *fresh,
               struct cim_buf *out)
@@ -164,6 +189,7 @@ tell_settings(const struct settings *old, struct settings *fresh,
     tell_restart(old, fresh, out);
     tell_follows(old, fresh, out);
     tell_hooks(old, fresh, out);
+    tell_rules(old, fresh, out);
     if (old->readers_any != fresh->readers_any)
         tell(out, "readers: %s", fresh->readers_any ? "any" : "roster");
     if (old->keep_days != fresh->keep_days ||
@@ -247,6 +273,8 @@ apply(struct node *node, struct settings **settings, struct roster_load *load,
     links_apply(node->links, node->roster, node->settings->readers_any);
     hooks_apply(node->hooks, node->settings, node->known, node->n_known,
                 node->last_arrival);
+    promoter_apply(node->promoter, node->settings, node->known, node->n_known,
+                   node->last_arrival);
     (void)FAILPOINT(RELOAD_DONE);
     return refused;
 }

@@ -112,10 +112,11 @@ struct store_start {
     uint64_t seq;
 };
 
-/* A hook's progress. */
+/* A hook's progress, or a rule's: "!promote/RULE". */
+#define STORE_HOOK_MAX (CIM_NAME_MAX + 16)
 enum store_run_state { STORE_RUN_STARTED, STORE_RUN_OK, STORE_RUN_FAILED };
 struct store_hook {
-    char name[CIM_NAME_MAX + 1];
+    char name[STORE_HOOK_MAX + 1];
     uint64_t cursor;  /* arrival done up to; ~0: leave as it is */
     bool run;         /* the rest describes a run */
     uint64_t arrival; /* of the event it was for */

@@ -150,7 +150,7 @@ store_each_hook(struct store *store,
                 void *ctx)
 {
     sqlite3_stmt *st = sql_use(&store->db, SQL_HOOK_EACH);
-    char name[CIM_NAME_MAX + 1];
+    char name[STORE_HOOK_MAX + 1];
 
     while (sql_row(&store->db, st)) {
         sql_get_str(st, 0, name, sizeof name);

@@ -26,6 +26,7 @@ struct view_status {
     char publishing[32]; /* "ok", "waiting for peers", "stopped: two writers"*/
     unsigned peers_up, peers_all;
     uint64_t gaps;    /* positions known missing */
+    uint64_t overdue; /* subjects that a rule should have decided on */
     bool two_writers; /* somebody else signs with our key */
     struct view_count refused[CIM_ERR_N];
     size_t n_refused;

@@ -311,7 +311,8 @@ status_is_json_or_text(void **state)
     asks("/v1/status", "", 200,
          "{\"node\":\"odl/ci-1\",\"epoch\":7,\"seq\":12,\"stored\":1234567,"
          "\"ready\":true,\"storage\":\"ok\",\"publishing\":\"ok\",\"peers\":{"
-         "\"up\":2,\"all\":3},\"gaps\":4,\"twoWriters\":false,\"refused\":{"
+         "\"up\":2,\"all\":3},\"gaps\":4,\"overdue\":0,\"twoWriters\":false,"
+         "\"refused\":{"
          "\"signature\":5},");
     asks("/v1/status", "Accept: text/plain", 200,
          "odl/ci-1: ready, 2 of 3 peers up");
