@@ -102,6 +102,7 @@ class Node:
         self.follows, self.since, self.extra = [], "all", ""
         self.process, self.env, self._clock = None, {}, None
         self.wrap = []  # words before the program's, from the next start on
+        self.bin = BIN  # another program, from the next start on
         self.cli("init", name, "--endpoint", self.events, "--sync", self.sync)
         if not dialed:
             with open(self.roster) as f:
@@ -155,7 +156,7 @@ class Node:
         env = dict(os.environ, CIMESH_TEST_RECONNECT_MS="50", CIMESH_LOG="debug", **self.env)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [*self.wrap, BIN, "--dir", self.dir, "node"], stdin=subprocess.DEVNULL,
+                [*self.wrap, self.bin, "--dir", self.dir, "node"], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, env=env)
         if wait_ready:
             self.wait_up()
@@ -203,7 +204,7 @@ class Node:
     # ---- what it says ----
 
     def cli(self, *args, code=0, text=None):
-        run = subprocess.run([BIN, "--dir", self.dir, *args], input=text,
+        run = subprocess.run([self.bin, "--dir", self.dir, *args], input=text,
                              capture_output=True, text=True, timeout=60 * SLOW)
         if code is not None and run.returncode != code:
             raise AssertionError(f"cimesh {args}: {run.returncode}\n{run.stdout}{run.stderr}")
