@@ -72,6 +72,7 @@ run_seeds(uint64_t first, uint64_t last)
            ", heads %" PRIu64 ", fetches %" PRIu64 ", pages %" PRIu64 "\n",
            t.count.acked, t.count.stored, t.count.pubs, t.count.heads,
            t.count.fetches, t.count.pages);
+    printf("rig model %u plans\n", t.seeds);
     if (t.failed)
         printf("one of them again, step by step: sim --seed N --trace\n");
     return t.failed ? 1 : 0;
@@ -94,6 +95,26 @@ run_regressions(void)
         run_seed(&t, regressions[i]);
     printf("%u plans that failed once, %u with violations\n", t.seeds,
            t.failed);
+    return t.failed ? 1 : 0;
+}
+
+static int
+run_cases(bool trace)
+{
+    static struct sim_plan plan;
+    static struct sim sim;
+    struct tally t = {0};
+
+    for (size_t i = 0; i < sim_n_cases; i++) {
+        sim_cases[i].make(&plan);
+        if (trace)
+            sim_plan_print(&plan);
+        sim_run(&sim, &plan, i + 1, trace);
+        printf("%s: %s %s\n", sim_cases[i].name,
+               sim.violations ? sim.kind : "ok", sim.first);
+        tally_add(&t, &sim);
+        sim_clear(&sim);
+    }
     return t.failed ? 1 : 0;
 }
 
@@ -208,8 +229,8 @@ shrink(uint64_t seed)
 static int
 usage(void)
 {
-    fputs("usage: sim --seeds FIRST LAST | --regressions | --seed N [--trace] "
-          "| --shrink N\n",
+    fputs("usage: sim --seeds FIRST LAST | --regressions | --cases [--trace] "
+          "| --seed N [--trace] | --shrink N\n",
           stderr);
     return 64;
 }
@@ -231,6 +252,8 @@ main(int argc, char **argv)
         code = run_seeds(number(argv[2]), number(argv[3]));
     else if (argc == 2 && !strcmp(argv[1], "--regressions"))
         code = run_regressions();
+    else if (argc >= 2 && !strcmp(argv[1], "--cases"))
+        code = run_cases(argc == 3 && !strcmp(argv[2], "--trace"));
     else if (argc >= 3 && !strcmp(argv[1], "--seed"))
         code =
             run_one(number(argv[2]), argc == 4 && !strcmp(argv[3], "--trace"));

@@ -10,6 +10,7 @@
  * was not yet committed is lost in a crash), clocks, operators and liars.
  *
  *   sim_plan.c   what goes wrong when: made from a seed, printed, cut short
+ *   sim_case.c   the same, thought out by hand
  *   sim.c        the queue, one run
  *   sim_node.c   a node: start, crash, disk, clock, effects of its mesh
  *   sim_net.c    what its peers get of what it sends, and what liars answer
@@ -55,6 +56,7 @@ enum sim_kind {
     SIM_ROSTER,
     SIM_SYNCDEAD, /* flag */
     SIM_KILL,
+    SIM_ROT, /* other: whose events, all of them */
     SIM_KINDS
 };
 
@@ -83,6 +85,14 @@ struct sim_plan {
 };
 void sim_plan_make(struct sim_plan *plan, uint64_t seed);
 void sim_plan_print(const struct sim_plan *plan);
+
+/* A plan made by hand: what a random one hardly meets. */
+struct sim_case {
+    const char *name;
+    void (*make)(struct sim_plan *plan);
+};
+extern const struct sim_case sim_cases[];
+extern const size_t sim_n_cases;
 void sim_act_print(const struct sim_act *act);
 
 /* ---- what a node holds, as the checker sees it ---------------------------*/
@@ -94,6 +104,7 @@ struct sim_place {
     uint8_t name, topic;
     uint8_t key; /* version that signed it; acked ones only */
     bool stored; /* else refused or purged */
+    bool rotted; /* set aside: as if it had never come */
 };
 /* Open addressing. {0} is empty. */
 struct sim_places {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* What goes wrong, one function a fault, and the healing at the end. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "node/mem.h"
+#include "node/store_private.h"
 #include "tests/model/sim.h"
 
 typedef void act_fn(struct sim *sim, struct sim_node *node,
@@ -232,16 +234,75 @@ act_kill(struct sim *sim, struct sim_node *node, const struct sim_act *act)
     sim_node_crash(node);
 }
 
-static act_fn *const acts[SIM_KINDS] = {
-    [SIM_PUB] = act_pub,           [SIM_CRASH] = act_crash,
-    [SIM_START] = act_start,       [SIM_BACKUP] = act_backup,
-    [SIM_RESTORE] = act_restore,   [SIM_CLONE] = act_clone,
-    [SIM_PART] = act_part,         [SIM_UNPART] = act_unpart,
-    [SIM_FOLLOW] = act_follow,     [SIM_CLOCK] = act_clock,
-    [SIM_FULL] = act_full,         [SIM_ROOM] = act_room,
-    [SIM_PURGE] = act_purge,       [SIM_EQUIV] = act_equiv,
-    [SIM_ROTATE] = act_rotate,     [SIM_ROSTER] = act_roster,
-    [SIM_SYNCDEAD] = act_syncdead, [SIM_KILL] = act_kill};
+static void
+rot_aside(struct sim_node *node, const struct store_log *log, uint64_t seq)
+{
+    struct store_job *job = store_job_new(STORE_ASIDE);
+    struct sim_place *place =
+        sim_place_find(&node->places, sim_name_of(log->node), log->epoch, seq);
+    bool full;
+
+    job->aside.log = *log;
+    job->aside.seq = seq;
+    if (store_commit(node->store, &job, 1, &full) != CIM_OK)
+        sim_violation(node->sim, "STORE", "%u: cannot set aside", node->index);
+    if (place)
+        place->rotted = true;
+    if (node->up)
+        mesh_job_done(node->mesh, job);
+    else
+        store_job_destroy(&job);
+}
+
+static bool
+look_at(void *ctx, const struct store_row *row)
+{
+    (void)ctx;
+    (void)row;
+    return true;
+}
+
+/* Bits fall over on the disk; who reads them finds out. */
+static void
+act_rot(struct sim *sim, struct sim_node *node, const struct sim_act *act)
+{
+    struct store_query query = {.limit = 100000, .max_bytes = 1u << 30};
+    char name[CIM_NODE_MAX + 1], sql[300];
+    struct store_log log;
+    uint64_t scanned, seq;
+
+    sim_name(act->other, name);
+    snprintf(sql, sizeof sql,
+             "UPDATE event SET bytes = zeroblob(length(bytes)) WHERE log IN"
+             " (SELECT l.id FROM log l JOIN feed f ON f.id = l.feed"
+             " WHERE f.node = '%s')",
+             name);
+    if (!store_exec(node->store, sql) ||
+        store_events(node->reader, &query, look_at, NULL, &scanned) != CIM_OK)
+        sim_violation(sim, "STORE", "%u: cannot rot", node->index);
+    while (store_reader_rotten(node->reader, &log, &seq))
+        rot_aside(node, &log, seq);
+}
+
+static act_fn *const acts[SIM_KINDS] = {[SIM_PUB] = act_pub,
+                                        [SIM_CRASH] = act_crash,
+                                        [SIM_START] = act_start,
+                                        [SIM_BACKUP] = act_backup,
+                                        [SIM_RESTORE] = act_restore,
+                                        [SIM_CLONE] = act_clone,
+                                        [SIM_PART] = act_part,
+                                        [SIM_UNPART] = act_unpart,
+                                        [SIM_FOLLOW] = act_follow,
+                                        [SIM_CLOCK] = act_clock,
+                                        [SIM_FULL] = act_full,
+                                        [SIM_ROOM] = act_room,
+                                        [SIM_PURGE] = act_purge,
+                                        [SIM_EQUIV] = act_equiv,
+                                        [SIM_ROTATE] = act_rotate,
+                                        [SIM_ROSTER] = act_roster,
+                                        [SIM_SYNCDEAD] = act_syncdead,
+                                        [SIM_KILL] = act_kill,
+                                        [SIM_ROT] = act_rot};
 
 void
 sim_act(struct sim *sim, struct sim_event *event)

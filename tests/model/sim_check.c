@@ -45,7 +45,7 @@ sim_place_find(const struct sim_places *set, unsigned name, uint64_t epoch,
     if (!set->cap)
         return NULL;
     at = slot(set, name, epoch, seq);
-    return set->v[at].seq ? &set->v[at] : NULL;
+    return set->v[at].seq && !set->v[at].rotted ? &set->v[at] : NULL;
 }
 
 static void

@@ -300,9 +300,9 @@ sim_plan_make(struct sim_plan *plan, uint64_t seed)
 /* ---- for people ----------------------------------------------------------*/
 
 static const char *const kind_names[SIM_KINDS] = {
-    "publish", "crash",      "start",  "backup", "restore",  "clone",
-    "part",    "unpart",     "follow", "clock",  "full",     "room",
-    "purge",   "equivocate", "rotate", "roster", "syncdead", "kill"};
+    "publish", "crash",  "start",    "backup", "restore", "clone", "part",
+    "unpart",  "follow", "clock",    "full",   "room",    "purge", "equivocate",
+    "rotate",  "roster", "syncdead", "kill",   "rot"};
 
 void
 sim_act_print(const struct sim_act *act)
@@ -319,6 +319,8 @@ sim_act_print(const struct sim_act *act)
                act->flag ? "now" : "all");
     if (act->kind == SIM_CLOCK)
         printf(" %" PRId64 " ms", act->ms);
+    if (act->kind == SIM_ROT)
+        printf(" of %c", 'a' + (int)act->other);
     if (act->kind == SIM_CLONE)
         printf(" for 0x%x", act->mask);
     if (act->kind == SIM_PURGE || act->kind == SIM_EQUIV)
