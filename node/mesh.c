@@ -136,6 +136,7 @@ peer_new(const struct mesh *m, const char *name)
 
     memcpy(peer->name, name, strlen(name));
     mesh_share_open(m, &peer->share);
+    peer->range = CIM_FETCH_RANGE;
     peer->patience_ms = MESH_ASK_MS;
     peer->heads.due = true;
     peer->heads.next_ms = m->started ? mesh_mono(m) + CIM_POLL_MS : 0;

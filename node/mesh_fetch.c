@@ -83,8 +83,8 @@ mesh_fetch_start(struct mesh *m, struct mesh_peer *peer, struct mesh_ask *ask)
     ask->rid = m->next_rid++;
     ask->log->fetch = ask->rid;
     ask->upto = ask->end;
-    if (ask->upto > ask->after + CIM_FETCH_RANGE)
-        ask->upto = ask->after + CIM_FETCH_RANGE;
+    if (ask->upto > ask->after + peer->range)
+        ask->upto = ask->after + peer->range;
     ask->prefixes = xcalloc(CIM_PREFIXES_MAX, sizeof *ask->prefixes);
     if (ask->why == WHY_AUTHOR)
         choose_behind(ask);
@@ -231,6 +231,21 @@ pass_end(struct mesh_pass *pass)
     pass->done = true;
 }
 
+/* Many small batches make a page that takes long: fewer positions then. */
+static void
+fit_range(struct mesh_peer *peer, const struct mesh_ask *ask,
+          const struct cim_fetch_answer *answer)
+{
+    uint64_t n = answer->n_slices;
+
+    if (n > MESH_PAGE_SLICES)
+        peer->range = (answer->covered - ask->after) * MESH_PAGE_SLICES / n + 1;
+    else if (n <= MESH_PAGE_SLICES / 2)
+        peer->range *= 2;
+    if (peer->range > CIM_FETCH_RANGE)
+        peer->range = CIM_FETCH_RANGE;
+}
+
 static enum cim_err
 check_answer(const struct mesh_ask *ask, const struct cim_fetch_answer *answer)
 {
@@ -272,6 +287,7 @@ mesh_fetch_answer(struct mesh *m, struct mesh_peer *peer, struct mesh_ask *ask,
         mesh_ask_end(m, peer, ask);
         return;
     }
+    fit_range(peer, ask, answer);
     take_slices(m, peer, ask, answer, &page);
     ask->covered = answer->covered;
     ask->stop = page.unproven || page.unknown || page.retired ||

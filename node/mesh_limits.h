@@ -32,6 +32,9 @@
 #define MESH_SIGS 4096
 /* Requests in flight at one peer. */
 #define MESH_ASKS_MAX 2
+/* Slices in a page above which the next one is asked for over fewer positions:
+ * each may cost a signature and rows of its own, and others wait meanwhile. */
+#define MESH_PAGE_SLICES 1024
 /* An answer is waited for this long; doubles with each that does not come. */
 #define MESH_ASK_MS     3000
 #define MESH_ASK_MAX_MS 60000

@@ -5,7 +5,9 @@
  * Two headers of a log contradict each other when their positions overlap, or
  * when one follows the other and does not name it. Only what lies beside a
  * new header can contradict it, so what is compared is the head and, for a
- * header that is not ahead of it, the few batches around.
+ * header that is not ahead of it, the batches that begin within it or just
+ * after, and the last one that begins before: those further down end before
+ * that one begins, unless a contradiction was found among them already.
  */
 #include <string.h>
 
@@ -43,13 +45,12 @@ contradiction_kept(struct store *store, struct open_log *log,
                    const struct cim_signed_header *sh,
                    struct cim_signed_header *found)
 {
-    uint64_t first = sh->h.first;
     bool hit = false;
 
     store_batch_flush(store, log);
     sqlite3_stmt *st = sql_use(&store->db, SQL_BATCH_NEAR);
     sql_int(st, 1, log->id);
-    sql_u64(st, 2, first > CIM_BATCH_EVENTS ? first - CIM_BATCH_EVENTS : 0);
+    sql_u64(st, 2, sh->h.first);
     sql_u64(st, 3, cim_header_last(&sh->h) + 1);
     while (!hit && sql_row(&store->db, st))
         hit = cim_signed_parse(sql_get_bytes(st, 0), sql_get_bytes(st, 1),

@@ -90,8 +90,10 @@
                     " WHERE log = ? AND first = ?")                            \
     X(SQL_BATCH_GET, "SELECT id, log, header, sig, sum, nodes, held FROM"      \
                      " batch WHERE id = ?")                                    \
-    X(SQL_BATCH_NEAR, "SELECT header, sig FROM batch WHERE log = ?"            \
-                      " AND first BETWEEN ? AND ?")                            \
+    X(SQL_BATCH_NEAR,                                                          \
+      "SELECT header, sig FROM batch WHERE log = ?1 AND first BETWEEN"         \
+      " coalesce((SELECT max(first) FROM batch WHERE log = ?1"                 \
+      " AND first < ?2), ?2) AND ?3")                                          \
     X(SQL_BATCH_LAST, "SELECT header, sig, sum FROM batch WHERE log = ?"       \
                       " ORDER BY first DESC LIMIT 1")                          \
     X(SQL_BATCH_SET,                                                           \

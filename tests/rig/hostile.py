@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MPL-2.0
 """Those who mean harm: strangers with a key of their own, and what they send."""
+import hashlib
+import threading
+import time
+
 import nacl.public
 import zmq
 
-from wire import Key, base64_z85, curve_public
+from wire import EvilNode, Key, b2, base64_z85, curve_public, event, pack
 
 
 class Stranger:
@@ -33,3 +37,66 @@ class Stranger:
 def secret_of(node):
     """A node's CURVE secret: with it one connects as that member."""
     return Key(node.dir + "/keys/node.key").curve
+
+
+def public_of(node):
+    return curve_public(secret_of(node))
+
+
+class Publisher(threading.Thread):
+    """Plays a node that publishes n events in batches of one, at once; then
+    answers what it is asked, as an honest one would."""
+
+    PAGE = 2_000
+
+    def __init__(self, node, n, topic="evil/Ping/t/"):
+        super().__init__(daemon=True)
+        self.evil, self.topic, self.n = EvilNode(node), topic, n
+        self.slices = []
+        for _ in range(n):
+            e = event(topic, artifactUrl=None, projectBranch=None, confidenceLevel=None)
+            self.slices.append(self.evil.author.slice([e]))
+        self.stopping, self.seconds = threading.Event(), 0
+
+    def run(self):
+        self.evil.wait_subscribed("", 30)
+        begin = time.monotonic()
+        for i, s in enumerate(self.slices):
+            self.evil.send(self.topic, s)
+            if i % 1000 == 0:
+                self.serve(0)
+        self.evil.beacon()
+        self.seconds = time.monotonic() - begin
+        while not self.stopping.is_set():
+            self.serve(200)
+            if time.monotonic() - begin > 4:
+                begin = time.monotonic()
+                self.evil.beacon()
+
+    def flooded(self):
+        return self.seconds
+
+    def serve(self, ms):
+        for rid, ask in self.evil.asks(ms):
+            self.evil.router.send_multipart([rid, pack(self.answer(ask))])
+
+    def answer(self, ask):
+        kind, number = ask[1], ask[2]
+        batches = self.evil.author.batches
+        if kind == "heads":
+            if self.evil.name not in ask[3] or not batches:
+                return [1, "heads", number, b"\0" * 16, False, []]
+            header, signature = batches[-1][:2]
+            held = len(batches)
+            digest = hashlib.blake2b(b2(header) + held.to_bytes(8, "big"), digest_size=16).digest()
+            same = digest == ask[4]
+            return [1, "heads", number, digest, False, [] if same else [[header, signature, held]]]
+        after, upto = ask[5], min(ask[6], len(batches), ask[5] + self.PAGE)
+        if ask[4] != self.evil.author.epoch:
+            return [1, "fetch", number, after, 0, [], []]
+        return [1, "fetch", number, upto, len(batches), [], self.slices[after:upto]]
+
+    def close(self):
+        self.stopping.set()
+        self.join()
+        self.evil.close()

@@ -197,6 +197,32 @@ peer_that_makes_us_verify_without_end_is_left_unread_for_a_while(void **state)
 }
 
 static void
+page_of_many_small_batches_makes_the_next_one_shorter(void **state)
+{
+    struct desk *d = *state;
+    struct sealed *s = NULL;
+
+    for (unsigned i = 0; i < 4500; i++) {
+        if (s)
+            sealed_free(&s);
+        s = desk_seal(&d->odl, T0, 1);
+        keep_all(d->theirs, s);
+    }
+    desk_follow(d, "odl/", false);
+    desk_meet(d);
+    desk_beacon(d, ODL, s);
+    desk_heads(d, ODL, &s, 1);
+    assert_int_equal(next_upto(d), 4500);
+    desk_page(d, ODL);
+    assert_in_range(desk_held(d, &d->odl), 1500, 4000); /* 1 MiB */
+    d->mono_ms += 1000;
+    mesh_tick(d->mesh);
+    desk_disk(d);
+    assert_in_range(next_upto(d) - desk_held(d, &d->odl), 900, 1100);
+    sealed_free(&s);
+}
+
+static void
 list_of_heads_is_not_asked_for_while_the_peer_is_overdrawn(void **state)
 {
     struct desk *d = *state;
@@ -272,6 +298,7 @@ main(void)
         TEST(flood_leaves_room_for_a_few_jobs_of_others),
         TEST(peer_that_makes_us_verify_without_end_is_left_unread_for_a_while),
         TEST(node_with_too_many_epochs_is_followed_in_its_newest),
+        TEST(page_of_many_small_batches_makes_the_next_one_shorter),
         TEST(list_of_heads_is_not_asked_for_while_the_peer_is_overdrawn),
     };
 

@@ -13,6 +13,46 @@ keep_job(void)
     return store_job_new(STORE_KEEP);
 }
 
+/* ---- many small batches --------------------------------------------------*/
+
+static int
+count_steps(void *steps)
+{
+    ++*(unsigned *)steps;
+    return 0;
+}
+
+/* What it takes to keep 100 batches of one event, in steps of SQLite. */
+static unsigned
+steps_of_100(struct fixture *f, struct sealed *const *s)
+{
+    unsigned steps = 0;
+
+    sqlite3_progress_handler(f->store->db.h, 10, count_steps, &steps);
+    for (unsigned i = 0; i < 100; i++)
+        keep_all(f->store, s[i]);
+    sqlite3_progress_handler(f->store->db.h, 0, NULL, NULL);
+    return steps;
+}
+
+static void
+a_batch_below_the_head_costs_the_same_however_many_are_held(void **state)
+{
+    struct fixture *f = *state;
+    struct sealed *s[1001];
+    unsigned first;
+
+    for (unsigned i = 0; i < 1001; i++)
+        s[i] = author_seal(&f->a, 1, 200, topic_same);
+    keep_all(f->store, s[1000]);
+    first = steps_of_100(f, s);
+    for (unsigned i = 100; i < 900; i++)
+        keep_all(f->store, s[i]);
+    assert_in_range(steps_of_100(f, s + 900), first / 2, first + first / 2);
+    for (unsigned i = 0; i < 1001; i++)
+        sealed_free(&s[i]);
+}
+
 /* ---- own events ---------------------------------------------------------*/
 
 static struct store_job *
@@ -425,6 +465,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_batch_below_the_head_costs_the_same_however_many_are_held),
         TEST(a_look_up_sees_earlier_jobs_of_its_transaction),
         TEST(an_own_event_that_came_back_is_found_with_its_bytes),
         TEST(an_own_id_used_before_applies_nothing_of_the_job),
