@@ -190,7 +190,10 @@ struct store_job {
         size_t n_left;
     } purge;
 
-    bool anew; /* LEDGER: it goes first, all of it */
+    struct { /* STORE_LEDGER */
+        bool anew;     /* it goes first, all of it */
+        size_t events; /* of this step; 0: 1,000 */
+    } ledger;
 
     /* set by the store */
     enum cim_err err;      /* CIM_OK: committed */

@@ -114,9 +114,9 @@ store_ledger_build(struct store *store, struct store_job *job)
 {
     /* What is in memory of open batches has to be in rows. */
     store_logs_flush(store);
-    if (job->anew)
+    if (job->ledger.anew)
         forget(store);
-    step(store, STEP_EVENTS);
+    step(store, job->ledger.events ? job->ledger.events : STEP_EVENTS);
 }
 
 bool

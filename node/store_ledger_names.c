@@ -103,7 +103,7 @@ ledger_each_stamped(struct store_db *db, int64_t arrival,
     struct ledger_at at = ledger_place_of(db, arrival);
     struct cim_buf bytes = {0};
     struct cim_event event;
-    sqlite3_stmt *st = sql_use(db, SQL_LEDGER_ACTIVE);
+    sqlite3_stmt *st = sql_use(db, SQL_LEDGER_KIND);
 
     sql_int(st, 1, arrival);
     bool stamp = sql_value(db, st, -1) == LEDGER_STAMP &&
@@ -112,6 +112,23 @@ ledger_each_stamped(struct store_db *db, int64_t arrival,
         each_aim(db, &event, &at, each, ctx);
     cim_buf_clear(&bytes);
     return stamp;
+}
+
+int64_t
+ledger_named_by(struct store_db *db, int64_t stamp)
+{
+    struct ledger_at at = ledger_place_of(db, stamp);
+    struct ledger_hit hit = {.subject = 0};
+    struct cim_buf bytes = {0};
+    struct cim_event event;
+
+    if (read_event(db, stamp, &bytes, &event)) {
+        struct ledger_aim aim = ledger_aim_of(&event);
+        aim.url.len = 0;
+        hit = ledger_by_aim(db, &aim, &at);
+    }
+    cim_buf_clear(&bytes);
+    return hit.subject;
 }
 
 static bool

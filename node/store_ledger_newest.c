@@ -47,8 +47,7 @@ find_groups(struct search *s)
     if (reader_prefix_end(&s->query->prefix, &end))
         sql_text(st, 2, cim_prefix_bytes(&end));
     else
-        sql_null(st, 2);
-    sql_int(st, 3, INT64_MAX);
+        sql_blob(st, 2, cim_bytes_of("", 0)); /* comes after all text */
     while (sql_row(s->db, st))
         add_group(s, sqlite3_column_int64(st, 0));
 }

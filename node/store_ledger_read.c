@@ -164,9 +164,9 @@ ledger_list_tell(struct store_db *db, const struct ledger_list *list,
     }
 }
 
-static void
-list_key(struct store_db *db, const struct ledger_key *key, size_t limit,
-         struct ledger_list *out)
+void
+ledger_list_key(struct store_db *db, const struct ledger_key *key, size_t limit,
+                struct ledger_list *out)
 {
     sqlite3_stmt *st = sql_use(db, SQL_KEYS_EACH);
 
@@ -222,7 +222,7 @@ ledger_find(struct store_reader *r, const char *text,
         for (int i = 0; i < 4 && member.form == MEMBER_TEXT; i++) {
             struct ledger_key key = ledger_key_of_kind(
                 i < 2 ? LEDGER_KEY_URL : LEDGER_KEY_TITLE, i % 2, bytes);
-            list_key(r->db, &key, FIND_MAX, &found);
+            ledger_list_key(r->db, &key, FIND_MAX, &found);
         }
         ledger_list_sort(r->db, &found);
         ledger_list_tell(r->db, &found, each, ctx);

@@ -27,6 +27,9 @@ struct ledger_list {
     size_t n, cap;
 };
 void ledger_list_add(struct ledger_list *list, int64_t arrival);
+/* Adds the newest subjects of a key, whosever. */
+void ledger_list_key(struct store_db *db, const struct ledger_key *key,
+                     size_t limit, struct ledger_list *out);
 /* Newest first, each once. */
 void ledger_list_sort(struct store_db *db, struct ledger_list *list);
 void ledger_list_tell(struct store_db *db, const struct ledger_list *list,
@@ -34,12 +37,15 @@ void ledger_list_tell(struct store_db *db, const struct ledger_list *list,
                       void *ctx);
 void ledger_list_clear(struct ledger_list *list);
 
-/* What this event stamps, one after the other; false when it is no stamp that
- * counts. */
+/* What this event stamps, or would if it counted, one after the other; false
+ * when it is no stamp. */
 bool ledger_each_stamped(struct store_db *db, int64_t arrival,
                          bool (*each)(void *ctx, struct ledger_hit hit,
                                       struct cim_bytes wanted),
                          void *ctx);
+
+/* Whom the name in a stamp means, whatever its URL; 0 nobody. */
+int64_t ledger_named_by(struct store_db *db, int64_t stamp);
 
 /* Baselines that may have it as a direct member, newest first. */
 void ledger_list_part_of(struct store_db *db, const struct ledger_seed *seed,

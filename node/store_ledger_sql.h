@@ -39,8 +39,12 @@
     X(SQL_LEDGER_SUBJECT, LEDGER_SUBJECT "WHERE s.arrival = ?")                \
     X(SQL_LEDGER_NAME, "SELECT kind, id, at FROM ledger_event"                 \
                        " WHERE arrival = ?")                                   \
-    X(SQL_LEDGER_ACTIVE, "SELECT kind FROM ledger_event WHERE arrival = ?"     \
-                         " AND parts IS NOT NULL")                             \
+    X(SQL_LEDGER_KIND, "SELECT kind, parts IS NOT NULL FROM ledger_event"      \
+                       " WHERE arrival = ?")                                   \
+    X(SQL_LEDGER_SAME,                                                         \
+      "SELECT o.arrival FROM ledger_event e JOIN ledger_event o ON"            \
+      " o.id = e.id AND o.who = e.who WHERE e.arrival = ? ORDER BY o.at"       \
+      " LIMIT ?")                                                              \
     X(SQL_LEDGER_OF_ID, "SELECT DISTINCT who FROM ledger_event WHERE id = ?"   \
                         " LIMIT 64")                                           \
     X(SQL_COMMUNITY_NAME, "SELECT name FROM community WHERE id = ?")           \
@@ -78,6 +82,7 @@
                     " AND at = ?")                                             \
     X(SQL_SAY_SAID, "SELECT said FROM ledger_say WHERE key = ? AND said > ?"   \
                     " ORDER BY said LIMIT 1")                                  \
+    X(SQL_SAY_STAMPS, "SELECT stamp FROM ledger_say WHERE key = ? LIMIT ?")    \
     X(SQL_SAY_LAST,                                                            \
       "SELECT at, stamp, state, url FROM ledger_say WHERE key = ?"             \
       " AND said = ? AND at >= ? AND at < ? ORDER BY at DESC")                 \

@@ -10,6 +10,8 @@
 
 #define LEVELS_UP   16   /* baselines of baselines */
 #define TOUCHED_MAX 5000 /* subjects in all */
+#define STAMPS_MAX  1000 /* looked at, of one URL */
+#define SAME_MAX    16   /* events of one id */
 
 struct touch {
     struct store_db *db;
@@ -19,7 +21,7 @@ struct touch {
 static void
 add(struct touch *t, int64_t arrival)
 {
-    if (t->found.n >= TOUCHED_MAX)
+    if (!arrival || t->found.n >= TOUCHED_MAX)
         return;
     for (size_t i = 0; i < t->found.n; i++)
         if (t->found.v[i] == arrival)
@@ -31,36 +33,92 @@ static bool
 add_stamped(void *ctx, struct ledger_hit hit, struct cim_bytes wanted)
 {
     (void)wanted;
-    if (hit.subject)
-        add(ctx, hit.subject);
+    add(ctx, hit.subject);
     return true;
 }
 
-/* The one before and the one after, of whoever has the text too. */
+/* The one before and the one after: their words end or begin elsewhere. */
 static void
-add_neighbours(struct touch *t, const struct ledger_key *key,
-               const struct ledger_at *at)
+add_near(struct touch *t, const struct ledger_key *key, int64_t who,
+         const struct ledger_at *at)
 {
     static const enum store_sql near[] = {SQL_KEYS_BEFORE, SQL_KEYS_AFTER};
-    int64_t who = 0;
 
-    for (;;) {
-        sqlite3_stmt *st = sql_use(t->db, SQL_KEYS_NEXT_WHO);
+    for (size_t i = 0; i < 2; i++) {
+        sqlite3_stmt *st = sql_use(t->db, near[i]);
         sql_blob(st, 1, ledger_key_bytes(key));
+        sql_int(st, 2, who);
+        sql_blob(st, 3, ledger_at_bytes(at));
+        int64_t subject = sql_value(t->db, st, 0);
+        if (subject)
+            add(t, subject);
+    }
+}
+
+/* Claimed now, or not any more: all that have the text. */
+static void
+add_holders(struct touch *t, const struct ledger_key *key)
+{
+    struct ledger_list holders = {0};
+
+    ledger_list_key(t->db, key, TOUCHED_MAX, &holders);
+    for (size_t i = 0; i < holders.n; i++)
+        add(t, holders.v[i]);
+    ledger_list_clear(&holders);
+}
+
+/* Stamps of a URL that somebody has do not count by name any more. */
+static void
+add_by_name(struct touch *t, const struct ledger_key *url)
+{
+    struct ledger_list stamps = {0};
+    sqlite3_stmt *st = sql_use(t->db, SQL_SAY_STAMPS);
+
+    sql_blob(st, 1, ledger_key_bytes(url));
+    sql_int(st, 2, STAMPS_MAX);
+    while (sql_row(t->db, st))
+        ledger_list_add(&stamps, sqlite3_column_int64(st, 0));
+    for (size_t i = 0; i < stamps.n; i++)
+        add(t, ledger_named_by(t->db, stamps.v[i]));
+    ledger_list_clear(&stamps);
+}
+
+static void
+touch_text(struct touch *t, const struct ledger_seed *seed,
+           enum ledger_key_of of)
+{
+    struct cim_bytes text = of == LEDGER_KEY_URL ? seed->url : seed->title;
+    struct ledger_key key = ledger_key_of_kind(of, seed->kind, text);
+    bool others = false;
+
+    if (!text.len)
+        return;
+    for (int64_t who = 0;;) {
+        sqlite3_stmt *st = sql_use(t->db, SQL_KEYS_NEXT_WHO);
+        sql_blob(st, 1, ledger_key_bytes(&key));
         sql_int(st, 2, who);
         who = sql_value(t->db, st, 0);
         if (!who)
-            return;
-        for (size_t i = 0; i < 2; i++) {
-            st = sql_use(t->db, near[i]);
-            sql_blob(st, 1, ledger_key_bytes(key));
-            sql_int(st, 2, who);
-            sql_blob(st, 3, ledger_at_bytes(at));
-            int64_t subject = sql_value(t->db, st, 0);
-            if (subject)
-                add(t, subject);
-        }
+            break;
+        others |= who != seed->who;
     }
+    if (others)
+        add_holders(t, &key);
+    else
+        add_near(t, &key, seed->who, &seed->at);
+    if (of == LEDGER_KEY_URL)
+        add_by_name(t, &key);
+}
+
+static bool
+counts(struct store_db *db, int64_t arrival)
+{
+    sqlite3_stmt *st = sql_use(db, SQL_LEDGER_KIND);
+
+    sql_int(st, 1, arrival);
+    bool active = sql_row(db, st) && sqlite3_column_int(st, 1);
+    sql_end(st);
+    return active;
 }
 
 static void
@@ -71,18 +129,28 @@ touch_subject(struct touch *t, int64_t arrival)
     if (!ledger_read_subject(t->db, arrival, &s))
         return;
     struct ledger_seed seed = ledger_seed_of(t->db, &s);
-    add(t, arrival);
-    if (seed.url.len) {
-        struct ledger_key key =
-            ledger_key_of_kind(LEDGER_KEY_URL, seed.kind, seed.url);
-        add_neighbours(t, &key, &seed.at);
-    }
-    if (seed.title.len) {
-        struct ledger_key key =
-            ledger_key_of_kind(LEDGER_KEY_TITLE, seed.kind, seed.title);
-        add_neighbours(t, &key, &seed.at);
-    }
+    if (counts(t->db, arrival))
+        add(t, arrival);
+    touch_text(t, &seed, LEDGER_KEY_URL);
+    touch_text(t, &seed, LEDGER_KEY_TITLE);
     ledger_subject_clear(&s);
+}
+
+/* With it all that have its id: one of them counted, or counts. */
+static void
+touch_event(struct touch *t, int64_t arrival)
+{
+    struct ledger_list same = {0};
+    sqlite3_stmt *st = sql_use(t->db, SQL_LEDGER_SAME);
+
+    sql_int(st, 1, arrival);
+    sql_int(st, 2, SAME_MAX);
+    while (sql_row(t->db, st))
+        ledger_list_add(&same, sqlite3_column_int64(st, 0));
+    for (size_t i = 0; i < same.n; i++)
+        if (!ledger_each_stamped(t->db, same.v[i], add_stamped, t))
+            touch_subject(t, same.v[i]);
+    ledger_list_clear(&same);
 }
 
 /* The baselines they are in, level by level; each subject is looked at once. */
@@ -116,8 +184,7 @@ ledger_touched(struct store_reader *r, uint64_t arrival,
     struct touch t = {.db = r->db};
 
     if (reader_begin(r) == CIM_OK) {
-        if (!ledger_each_stamped(r->db, (int64_t)arrival, add_stamped, &t))
-            touch_subject(&t, (int64_t)arrival);
+        touch_event(&t, (int64_t)arrival);
         add_baselines(&t);
         ledger_list_tell(r->db, &t.found, each, ctx);
     }
