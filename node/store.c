@@ -128,6 +128,8 @@ store_load_meta(struct store *store)
     store->next_batch = (int64_t)counts.next_batch;
     store->ledger_upto =
         counts.ledger_upto <= counts.last_arrival ? counts.ledger_upto : 0;
+    store->ledger_again =
+        sql_value(&store->db, sql_use(&store->db, SQL_AGAIN_ANY), 0);
     int64_t least =
         sql_value(&store->db, sql_use(&store->db, SQL_BATCH_NEXT), 1);
     if (store->next_batch < least)

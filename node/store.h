@@ -190,7 +190,7 @@ struct store_job {
         size_t n_left;
     } purge;
 
-    struct { /* STORE_LEDGER */
+    struct {           /* STORE_LEDGER */
         bool anew;     /* it goes first, all of it */
         size_t events; /* of this step; 0: 1,000 */
     } ledger;

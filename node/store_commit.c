@@ -65,6 +65,7 @@ apply(struct store *store, struct store_job *job)
 static void
 flush(struct store *store)
 {
+    ledger_again(store);
     store_logs_flush(store);
     if (!store->meta_dirty)
         return;

@@ -17,7 +17,13 @@
 
 #define PART_BYTES (1 + CIM_DIGEST_LEN + 8)
 
-enum part_kind { PART_KEY = 'k', PART_SAY = 's', PART_MEMBER = 'm' };
+enum part_kind {
+    PART_OWN = 'o', /* the key of its exact name */
+    PART_URL = 'u',
+    PART_TITLE = 't',
+    PART_SAY = 's',
+    PART_MEMBER = 'm'
+};
 
 struct part {
     enum part_kind kind;
@@ -73,7 +79,9 @@ part_drop(struct store_db *db, const struct part *part, int64_t who,
     sqlite3_stmt *st = NULL;
 
     switch (part->kind) {
-    case PART_KEY:
+    case PART_OWN:
+    case PART_URL:
+    case PART_TITLE:
         st = sql_use(db, SQL_KEYS_DROP);
         sql_int(st, 2, who);
         sql_blob(st, 3, ledger_at_bytes(at));
@@ -95,13 +103,9 @@ part_drop(struct store_db *db, const struct part *part, int64_t who,
 /* ---- what an event adds -------------------------------------------------*/
 
 static void
-add_key(struct entry *e, enum ledger_key_of of, struct cim_bytes text)
+put_key(struct entry *e, enum part_kind kind, const struct ledger_key *key)
 {
-    struct part part = {.kind = PART_KEY};
-
-    if (!text.len)
-        return;
-    part.key = ledger_key_of_kind(of, e->kind, text);
+    struct part part = {.kind = kind, .key = *key};
     sqlite3_stmt *st = sql_use(&e->store->db, SQL_KEYS_PUT);
     sql_blob(st, 1, ledger_key_bytes(&part.key));
     sql_int(st, 2, e->who);
@@ -109,6 +113,15 @@ add_key(struct entry *e, enum ledger_key_of of, struct cim_bytes text)
     sql_int(st, 4, e->arrival);
     sql_run(&e->store->db, st);
     part_add(&e->parts, &part);
+}
+
+static void
+add_key(struct entry *e, enum ledger_key_of of, struct cim_bytes text)
+{
+    struct ledger_key key = ledger_key_of_kind(of, e->kind, text);
+
+    if (text.len)
+        put_key(e, of == LEDGER_KEY_URL ? PART_URL : PART_TITLE, &key);
 }
 
 struct level {
@@ -269,6 +282,10 @@ add_subject(struct entry *e)
     bool baseline = e->kind == LEDGER_BASELINE;
     const struct cim_event *event = &e->event;
 
+    struct ledger_key own = ledger_key_link(e->community, &e->id);
+    /* Before its own words are there: do others wait for it? */
+    ledger_holders_changed(e->store, &own, e->who, &e->at, false);
+    put_key(e, PART_OWN, &own);
     add_key(e, LEDGER_KEY_URL,
             baseline ? event->baseline_url : event->artifact_url);
     add_key(e, LEDGER_KEY_TITLE,
@@ -279,7 +296,6 @@ add_subject(struct entry *e)
         add_members(e);
         return;
     }
-    struct ledger_key own = ledger_key_link(e->community, &e->id);
     add_words(e, &own, NULL);
 }
 
@@ -320,6 +336,72 @@ activate(struct entry *e)
         add_stamp(e);
     else
         add_subject(e);
+}
+
+/* What a row says; parts owned. */
+struct kept {
+    int kind;
+    int64_t who, topic;
+    struct cim_uuid id;
+    struct ledger_at at;
+    bool active;
+    struct cim_buf parts;
+};
+
+static bool
+kept_get(struct store *store, int64_t arrival, struct kept *out)
+{
+    sqlite3_stmt *st = sql_use(&store->db, SQL_LEDGER_GET);
+
+    *out = (struct kept){0};
+    sql_int(st, 1, arrival);
+    if (!sql_row(&store->db, st))
+        return false;
+    out->kind = sqlite3_column_int(st, 0);
+    out->who = sqlite3_column_int64(st, 1);
+    struct cim_bytes id = sql_get_bytes(st, 2);
+    if (id.len == sizeof out->id.b)
+        memcpy(out->id.b, id.p, sizeof out->id.b);
+    out->at = ledger_at_raw(sql_get_bytes(st, 3));
+    out->topic = sqlite3_column_int64(st, 4);
+    out->active = sqlite3_column_type(st, 7) != SQLITE_NULL;
+    if (cim_buf_add_bytes(&out->parts, sql_get_bytes(st, 7)) != CIM_OK)
+        mem_fail();
+    sql_end(st);
+    return true;
+}
+
+/* Brings the index of words up to date, once the event's rows are as they are
+ * to be: all of them there, or all gone. */
+static void
+words_changed(struct store *store, struct cim_bytes parts, int64_t who,
+              const struct ledger_at *at)
+{
+    struct part part;
+
+    while (part_next(&parts, &part))
+        if (part.kind == PART_SAY)
+            ledger_say_under(store, &part.key, at, part.said);
+        else if (part.kind == PART_URL || part.kind == PART_TITLE)
+            ledger_holders_changed(store, &part.key, who, at,
+                                   part.kind == PART_URL);
+}
+
+void
+ledger_say_parts(struct store *store, int64_t stamp,
+                 const struct ledger_key *but, int64_t said)
+{
+    struct kept kept;
+
+    if (!kept_get(store, stamp, &kept))
+        return;
+    struct cim_bytes parts = cim_buf_bytes(&kept.parts);
+    struct part part;
+    while (part_next(&parts, &part))
+        if (part.kind == PART_SAY && part.said == said &&
+            memcmp(part.key.b, but->b, sizeof but->b) != 0)
+            ledger_say_under(store, &part.key, &kept.at, said);
+    cim_buf_clear(&kept.parts);
 }
 
 static void
@@ -375,39 +457,6 @@ set_parts(struct store *store, int64_t arrival, const struct cim_buf *parts)
     sql_run(&store->db, st);
 }
 
-/* What a row says; parts owned. */
-struct kept {
-    int kind;
-    int64_t who, topic;
-    struct cim_uuid id;
-    struct ledger_at at;
-    bool active;
-    struct cim_buf parts;
-};
-
-static bool
-kept_get(struct store *store, int64_t arrival, struct kept *out)
-{
-    sqlite3_stmt *st = sql_use(&store->db, SQL_LEDGER_GET);
-
-    *out = (struct kept){0};
-    sql_int(st, 1, arrival);
-    if (!sql_row(&store->db, st))
-        return false;
-    out->kind = sqlite3_column_int(st, 0);
-    out->who = sqlite3_column_int64(st, 1);
-    struct cim_bytes id = sql_get_bytes(st, 2);
-    if (id.len == sizeof out->id.b)
-        memcpy(out->id.b, id.p, sizeof out->id.b);
-    out->at = ledger_at_raw(sql_get_bytes(st, 3));
-    out->topic = sqlite3_column_int64(st, 4);
-    out->active = sqlite3_column_type(st, 7) != SQLITE_NULL;
-    if (cim_buf_add_bytes(&out->parts, sql_get_bytes(st, 7)) != CIM_OK)
-        mem_fail();
-    sql_end(st);
-    return true;
-}
-
 static void
 deactivate(struct store *store, int64_t arrival, const struct kept *kept)
 {
@@ -421,6 +470,13 @@ deactivate(struct store *store, int64_t arrival, const struct kept *kept)
     sqlite3_stmt *st = sql_use(&store->db, SQL_WORD_DROP_ALL);
     sql_int(st, 1, arrival);
     sql_run(&store->db, st);
+}
+
+/* Once its own row is gone, or has no parts any more. */
+static void
+deactivated(struct store *store, const struct kept *kept)
+{
+    words_changed(store, cim_buf_bytes(&kept->parts), kept->who, &kept->at);
 }
 
 /* ---- repeated ids -------------------------------------------------------*/
@@ -470,6 +526,7 @@ promote(struct store *store, int64_t who, const struct cim_uuid *id)
         sql_end(st);
     }
     set_parts(store, first.arrival, &e.parts);
+    words_changed(store, cim_buf_bytes(&e.parts), e.who, &e.at);
     cim_buf_clear(&e.parts);
     cim_buf_clear(&kept.parts);
 }
@@ -488,6 +545,7 @@ is_first(struct entry *e)
     if (first.active && kept_get(e->store, first.arrival, &kept)) {
         deactivate(e->store, first.arrival, &kept);
         set_parts(e->store, first.arrival, NULL);
+        deactivated(e->store, &kept);
         cim_buf_clear(&kept.parts);
     }
     return true;
@@ -511,6 +569,7 @@ store_ledger_put(struct store *store, const struct ledger_news *news)
     if (active)
         activate(&e);
     row_put(&e, active);
+    words_changed(store, cim_buf_bytes(&e.parts), e.who, &e.at);
     cim_buf_clear(&e.parts);
 }
 
@@ -526,7 +585,9 @@ store_ledger_drop(struct store *store, uint64_t arrival)
     sqlite3_stmt *st = sql_use(&store->db, SQL_LEDGER_DROP);
     sql_u64(st, 1, arrival);
     sql_run(&store->db, st);
-    if (kept.active)
+    if (kept.active) {
+        deactivated(store, &kept);
         promote(store, kept.who, &kept.id);
+    }
     cim_buf_clear(&kept.parts);
 }

@@ -45,7 +45,7 @@ struct cim_bytes ledger_key_bytes(const struct ledger_key *key);
 
 /* A place as bytes that sort as ledger_order does. */
 struct ledger_at {
-    uint8_t b[7 + CIM_NODE_MAX + 1 + 14];
+    uint8_t b[7 + CIM_NODE_MAX + 1 + 14 + 1]; /* one for ledger_at_next */
     uint8_t len;
 };
 struct ledger_at ledger_at_of(const struct ledger_place *place);
@@ -54,6 +54,8 @@ struct cim_bytes ledger_at_bytes(const struct ledger_at *at);
 int ledger_at_cmp(const struct ledger_at *a, const struct ledger_at *b);
 struct ledger_at ledger_at_first(void); /* before and after all others */
 struct ledger_at ledger_at_last(void);
+/* Right behind it: nothing is between. */
+struct ledger_at ledger_at_next(const struct ledger_at *at);
 /* False for bytes that are none. */
 bool ledger_at_place(struct cim_bytes at, struct ledger_place *out);
 
@@ -144,6 +146,22 @@ struct ledger_word ledger_word_in(struct store_db *db,
 struct ledger_word ledger_last_word(struct store_db *db,
                                     const struct ledger_sources *sources,
                                     int64_t said);
+
+/* ---- words, the index (store_ledger_word.c) -----------------------------*/
+
+/* A word was added or taken at this key by an event at this place. */
+void ledger_say_under(struct store *store, const struct ledger_key *key,
+                      const struct ledger_at *at, int64_t said);
+/* The same for all keys of a stamp but one (store_ledger.c). */
+void ledger_say_parts(struct store *store, int64_t stamp,
+                      const struct ledger_key *but, int64_t said);
+/* A subject of this community came to or left a key; is_url: stamps that have
+ * it mean it, or their name. */
+void ledger_holders_changed(struct store *store, const struct ledger_key *key,
+                            int64_t who, const struct ledger_at *at,
+                            bool is_url);
+/* A step of what has to be looked at again; with each commit. */
+void ledger_again(struct store *store);
 
 /* ---- the writer (store_ledger.c) ----------------------------------------*/
 

@@ -107,6 +107,7 @@ forget(struct store *store)
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         sql_run_plain(&store->db, all[i]);
     store->ledger_upto = 0;
+    store->ledger_again = false;
 }
 
 void
@@ -116,11 +117,12 @@ store_ledger_build(struct store *store, struct store_job *job)
     store_logs_flush(store);
     if (job->ledger.anew)
         forget(store);
-    step(store, job->ledger.events ? job->ledger.events : STEP_EVENTS);
+    if (store->ledger_upto < store->last_arrival)
+        step(store, job->ledger.events ? job->ledger.events : STEP_EVENTS);
 }
 
 bool
 store_ledger_behind(const struct store *store)
 {
-    return store->ledger_upto < store->last_arrival;
+    return store->ledger_upto < store->last_arrival || store->ledger_again;
 }

@@ -117,6 +117,16 @@ ledger_at_last(void)
     return (struct ledger_at){.b = {0xff}, .len = 1};
 }
 
+struct ledger_at
+ledger_at_next(const struct ledger_at *at)
+{
+    struct ledger_at next = *at;
+
+    if (next.len < sizeof next.b)
+        next.b[next.len++] = 0;
+    return next;
+}
+
 static uint64_t
 get_number(const uint8_t *p)
 {

@@ -3,8 +3,11 @@
  * The newest subject for which everything wanted is said.
  *
  * ledger_word lists subjects in groups: an artifact under its topic, a
- * baseline under its topic and its community. The prefix chooses the groups;
- * of each the newest candidate is known, and the newest of all goes next.
+ * baseline under its topic and its community; once because they exist, and
+ * once for each level and state that is said of them. The prefix chooses the
+ * groups. In each the newest is sought that every want has, by leaping from
+ * want to want; the newest of all groups goes next, and is looked at again:
+ * the words are an index only.
  */
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -14,18 +17,28 @@
 #include "node/store_ledger_reader.h"
 #include "proto/topic.h"
 
+#define BASELINE_TOPICS 256 /* more: by community, and each looked at */
+
+/* Where subjects stand that are wanted for one reason. */
+struct driver {
+    int64_t said; /* 0: only that they exist */
+    int64_t state;
+};
+
 struct group {
     int64_t id;
-    int64_t subject; /* its next candidate; 0: none left */
-    struct ledger_at at;
+    int64_t subject;     /* its next candidate */
+    struct ledger_at at; /* of it; before: nothing was looked at yet */
 };
 
 struct search {
     struct store_db *db;
     const struct ledger_query *query;
-    struct group *groups; /* owned */
+    struct driver *drivers; /* owned, at least one */
+    size_t n_drivers;
+    struct group *groups; /* owned; a heap, the newest on top */
     size_t n_groups, cap;
-    char *name; /* owned; NULL: any */
+    bool check_topic; /* a group may hold what the prefix does not match */
 };
 
 /* ---- groups -------------------------------------------------------------*/
@@ -33,56 +46,175 @@ struct search {
 static void
 add_group(struct search *s, int64_t id)
 {
+    for (size_t i = s->n_groups; id < 0 && i > 0; i--)
+        if (s->groups[i - 1].id == id)
+            return;
     xgrow(&s->groups, &s->cap, s->n_groups, sizeof *s->groups);
     s->groups[s->n_groups++] = (struct group){.id = id, .at = ledger_at_last()};
+}
+
+/* A community's baselines are one group when they have too many names. */
+static void
+add_baselines(struct search *s, const struct ledger_list *topics,
+              const struct ledger_list *who)
+{
+    s->check_topic = topics->n > BASELINE_TOPICS;
+    for (size_t i = 0; !s->check_topic && i < topics->n; i++)
+        add_group(s, topics->v[i]);
+    for (size_t i = 0; s->check_topic && i < who->n; i++)
+        add_group(s, -who->v[i]);
+}
+
+static bool
+branch_fits(const struct search *s, struct cim_bytes topic)
+{
+    return !s->query->branch ||
+           cim_topic_spells(cim_topic_segment(topic, 2),
+                            cim_bytes_str(s->query->branch));
 }
 
 static void
 find_groups(struct search *s)
 {
-    sqlite3_stmt *st = sql_use(s->db, SQL_TOPIC_RANGE);
+    struct ledger_list topics = {0};
+    struct ledger_list who = {0};
     struct cim_prefix end;
+    sqlite3_stmt *st = sql_use(s->db, SQL_LEDGER_TOPICS);
 
     sql_text(st, 1, cim_prefix_bytes(&s->query->prefix));
     if (reader_prefix_end(&s->query->prefix, &end))
         sql_text(st, 2, cim_prefix_bytes(&end));
     else
         sql_blob(st, 2, cim_bytes_of("", 0)); /* comes after all text */
-    while (sql_row(s->db, st))
-        add_group(s, sqlite3_column_int64(st, 0));
+    while (sql_row(s->db, st)) {
+        struct cim_bytes topic = sql_get_bytes(st, 1);
+        struct cim_bytes type = cim_topic_segment(topic, 1);
+        if (cim_bytes_is(type, "ArtifactCreated") && branch_fits(s, topic))
+            add_group(s, sqlite3_column_int64(st, 0));
+        if (!cim_bytes_is(type, "BaselineDefined"))
+            continue;
+        xgrow(&topics.v, &topics.cap, topics.n, sizeof *topics.v);
+        topics.v[topics.n++] = sqlite3_column_int64(st, 0);
+        ledger_list_add(&who, ledger_who(s->db, cim_community_of(topic)));
+    }
+    add_baselines(s, &topics, &who);
+    ledger_list_clear(&topics);
+    ledger_list_clear(&who);
+}
+
+/* ---- wants --------------------------------------------------------------*/
+
+/* False when nobody ever said what is wanted. */
+static bool
+find_drivers(struct search *s)
+{
+    s->drivers = xcalloc(s->query->n_wants + 1, sizeof *s->drivers);
+    for (size_t i = 0; i < s->query->n_wants; i++) {
+        const struct ledger_want *want = &s->query->wants[i];
+        if (want->state == LEDGER_MISSING)
+            continue; /* no row says so */
+        int64_t said = ledger_said_find(s->db, want->community, want->level);
+        if (!said)
+            return false;
+        s->drivers[s->n_drivers++] =
+            (struct driver){said, (int64_t)want->state};
+    }
+    if (!s->n_drivers)
+        s->n_drivers = 1; /* that it exists */
+    return true;
 }
 
 /* ---- candidates ---------------------------------------------------------*/
 
-static void
-next_candidate(struct search *s, struct group *group)
+/* The newest before a place that this driver has; 0 none. */
+static int64_t
+newest_before(struct search *s, const struct driver *driver, int64_t group,
+              struct ledger_at *at)
 {
     sqlite3_stmt *st = sql_use(s->db, SQL_WORD_NEXT);
 
-    group->subject = 0;
-    sql_int(st, 1, 0);
-    sql_int(st, 2, 0);
-    sql_int(st, 3, group->id);
-    sql_blob(st, 4, ledger_at_bytes(&group->at));
+    sql_int(st, 1, driver->said);
+    sql_int(st, 2, driver->state);
+    sql_int(st, 3, group);
+    sql_blob(st, 4, ledger_at_bytes(at));
     if (!sql_row(s->db, st))
-        return;
-    group->subject = sqlite3_column_int64(st, 0);
-    group->at = ledger_at_raw(sql_get_bytes(st, 1));
+        return 0;
+    int64_t subject = sqlite3_column_int64(st, 0);
+    *at = ledger_at_raw(sql_get_bytes(st, 1));
     sql_end(st);
+    return subject;
 }
 
-static struct group *
-newest_group(struct search *s)
+/* The next that all drivers have: each leaps to where the last one stands. */
+static bool
+next_candidate(struct search *s, struct group *group)
 {
-    struct group *best = NULL;
+    struct ledger_at before = group->at;
+    size_t agree = 0;
+    size_t i = 0;
 
-    for (size_t i = 0; i < s->n_groups; i++) {
-        struct group *group = &s->groups[i];
-        if (group->subject &&
-            (!best || ledger_at_cmp(&group->at, &best->at) > 0))
-            best = group;
+    while (agree < s->n_drivers) {
+        struct ledger_at at = before;
+        int64_t subject = newest_before(s, &s->drivers[i], group->id, &at);
+        if (!subject)
+            return false;
+        if (agree && ledger_at_cmp(&at, &group->at) == 0) {
+            agree++;
+        } else {
+            agree = 1;
+            group->at = at;
+            group->subject = subject;
+            before = ledger_at_next(&at);
+        }
+        i = (i + 1) % s->n_drivers;
     }
-    return best;
+    return true;
+}
+
+static bool
+newer(const struct group *a, const struct group *b)
+{
+    return ledger_at_cmp(&a->at, &b->at) > 0;
+}
+
+static void
+sink(struct search *s, size_t i)
+{
+    for (;;) {
+        size_t best = i;
+        for (size_t child = 2 * i + 1; child <= 2 * i + 2; child++)
+            if (child < s->n_groups &&
+                newer(&s->groups[child], &s->groups[best]))
+                best = child;
+        if (best == i)
+            return;
+        struct group swap = s->groups[i];
+        s->groups[i] = s->groups[best];
+        s->groups[best] = swap;
+        i = best;
+    }
+}
+
+static void
+make_heap(struct search *s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->n_groups; i++)
+        if (next_candidate(s, &s->groups[i]))
+            s->groups[n++] = s->groups[i];
+    s->n_groups = n;
+    for (size_t i = n / 2; i-- > 0;)
+        sink(s, i);
+}
+
+/* The group on top goes on, or leaves. */
+static void
+advance(struct search *s)
+{
+    if (!next_candidate(s, &s->groups[0]))
+        s->groups[0] = s->groups[--s->n_groups];
+    sink(s, 0);
 }
 
 /* ---- does it hold -------------------------------------------------------*/
@@ -116,6 +248,8 @@ holds(struct search *s, const struct ledger_subject *subject)
     struct ledger_sources sources;
 
     if (subject->arrival <= query->after ||
+        (s->check_topic &&
+         !cim_prefix_match(&query->prefix, cim_buf_bytes(&subject->topic))) ||
         (query->branch &&
          !cim_bytes_is(cim_buf_bytes(&subject->branch), query->branch)) ||
         (query->name && !name_fits(s, subject)))
@@ -128,28 +262,35 @@ holds(struct search *s, const struct ledger_subject *subject)
     return true;
 }
 
+static void
+run(struct search *s,
+    bool (*each)(void *ctx, const struct ledger_subject *subject), void *ctx)
+{
+    bool more = true;
+
+    find_groups(s);
+    make_heap(s);
+    while (more && s->n_groups) {
+        struct ledger_subject subject;
+        if (ledger_read_subject(s->db, s->groups[0].subject, &subject) &&
+            holds(s, &subject))
+            more = each(ctx, &subject);
+        ledger_subject_clear(&subject);
+        if (more)
+            advance(s);
+    }
+}
+
 enum cim_err
 ledger_newest(struct store_reader *r, const struct ledger_query *query,
               bool (*each)(void *ctx, const struct ledger_subject *s),
               void *ctx)
 {
     struct search s = {.db = r->db, .query = query};
-    struct group *group = NULL;
-    bool more = true;
 
-    if (reader_begin(r) == CIM_OK) {
-        find_groups(&s);
-        for (size_t i = 0; i < s.n_groups; i++)
-            next_candidate(&s, &s.groups[i]);
-        while (more && (group = newest_group(&s)) != NULL) {
-            struct ledger_subject subject;
-            if (ledger_read_subject(r->db, group->subject, &subject) &&
-                holds(&s, &subject))
-                more = each(ctx, &subject);
-            ledger_subject_clear(&subject);
-            next_candidate(&s, group);
-        }
-    }
+    if (reader_begin(r) == CIM_OK && find_drivers(&s))
+        run(&s, each, ctx);
     free(s.groups);
+    free(s.drivers);
     return reader_end(r);
 }

@@ -45,6 +45,8 @@
       "SELECT o.arrival FROM ledger_event e JOIN ledger_event o ON"            \
       " o.id = e.id AND o.who = e.who WHERE e.arrival = ? ORDER BY o.at"       \
       " LIMIT ?")                                                              \
+    X(SQL_LEDGER_TOPICS,                                                       \
+      "SELECT id, name FROM topic WHERE name >= ? AND name < ?")               \
     X(SQL_LEDGER_OF_ID, "SELECT DISTINCT who FROM ledger_event WHERE id = ?"   \
                         " LIMIT 64")                                           \
     X(SQL_COMMUNITY_NAME, "SELECT name FROM community WHERE id = ?")           \
@@ -72,6 +74,9 @@
                       " AND who = ? AND at > ? ORDER BY at LIMIT 1")           \
     X(SQL_KEYS_NEXT_WHO, "SELECT who FROM ledger_key WHERE key = ?"            \
                          " AND who > ? ORDER BY who LIMIT 1")                  \
+    X(SQL_KEYS_RANGE,                                                          \
+      "SELECT subject, at FROM ledger_key WHERE key = ? AND who = ?"           \
+      " AND at >= ? AND at <= ? ORDER BY at LIMIT 1")                          \
     X(SQL_KEYS_EACH, "SELECT subject FROM ledger_key WHERE key = ?"            \
                      " ORDER BY at DESC LIMIT ?")                              \
     /* what is said */                                                         \
@@ -82,6 +87,9 @@
                     " AND at = ?")                                             \
     X(SQL_SAY_SAID, "SELECT said FROM ledger_say WHERE key = ? AND said > ?"   \
                     " ORDER BY said LIMIT 1")                                  \
+    X(SQL_SAY_WALK,                                                            \
+      "SELECT said, at, stamp FROM ledger_say WHERE key = ?1 AND"              \
+      " (said, at) >= (?2, ?3) ORDER BY said, at LIMIT 1")                     \
     X(SQL_SAY_STAMPS, "SELECT stamp FROM ledger_say WHERE key = ? LIMIT ?")    \
     X(SQL_SAY_LAST,                                                            \
       "SELECT at, stamp, state, url FROM ledger_say WHERE key = ?"             \
@@ -95,10 +103,29 @@
     /* subjects in order: said 0, or what is said of them */                   \
     X(SQL_WORD_PUT, "INSERT OR REPLACE INTO ledger_word(subject, said, grp,"   \
                     " state, at) VALUES(?, ?, ?, ?, ?)")                       \
+    X(SQL_LEDGER_SEED, "SELECT kind, who, id, at, topic, title, url"           \
+                       " FROM ledger_event WHERE arrival = ?")                 \
+    X(SQL_WORD_STATE, "SELECT state FROM ledger_word WHERE subject = ?"        \
+                      " AND said = ? LIMIT 1")                                 \
     X(SQL_WORD_DROP, "DELETE FROM ledger_word WHERE subject = ? AND said = ?") \
     X(SQL_WORD_DROP_ALL, "DELETE FROM ledger_word WHERE subject = ?")          \
     X(SQL_WORD_NEXT,                                                           \
       "SELECT subject, at FROM ledger_word WHERE said = ? AND state = ?"       \
-      " AND grp = ? AND at < ? ORDER BY at DESC LIMIT 1")
+      " AND grp = ? AND at < ? ORDER BY at DESC LIMIT 1")                      \
+    /* words to be looked at again */                                          \
+    X(SQL_AGAIN_PUT,                                                           \
+      "INSERT INTO ledger_again(key, who, what, low, high, said, turn)"        \
+      " VALUES(?, ?, ?, ?, ?, 0, 0) ON CONFLICT(key, who, what) DO UPDATE"     \
+      " SET low = min(low, excluded.low), high = max(high, excluded.high),"    \
+      " said = 0")                                                             \
+    X(SQL_AGAIN_NEXT, "SELECT key, who, what, low, high, said"                 \
+                      " FROM ledger_again ORDER BY turn LIMIT 1")              \
+    X(SQL_AGAIN_SAVE,                                                          \
+      "UPDATE ledger_again SET low = ?, said = ?, turn ="                      \
+      " (SELECT max(turn) + 1 FROM ledger_again) WHERE key = ? AND who = ?"    \
+      " AND what = ?")                                                         \
+    X(SQL_AGAIN_DROP, "DELETE FROM ledger_again WHERE key = ? AND who = ?"     \
+                      " AND what = ?")                                         \
+    X(SQL_AGAIN_ANY, "SELECT EXISTS(SELECT 1 FROM ledger_again)")
 
 #endif

@@ -110,6 +110,17 @@ touch_text(struct touch *t, const struct ledger_seed *seed,
         add_by_name(t, &key);
 }
 
+static void
+add_part_of(struct touch *t, const struct ledger_seed *seed)
+{
+    struct ledger_list baselines = {0};
+
+    ledger_list_part_of(t->db, seed, &baselines);
+    for (size_t i = 0; i < baselines.n; i++)
+        add(t, baselines.v[i]);
+    ledger_list_clear(&baselines);
+}
+
 static bool
 counts(struct store_db *db, int64_t arrival)
 {
@@ -131,6 +142,8 @@ touch_subject(struct touch *t, int64_t arrival)
     struct ledger_seed seed = ledger_seed_of(t->db, &s);
     if (counts(t->db, arrival))
         add(t, arrival);
+    else
+        add_part_of(t, &seed);
     touch_text(t, &seed, LEDGER_KEY_URL);
     touch_text(t, &seed, LEDGER_KEY_TITLE);
     ledger_subject_clear(&s);
@@ -162,15 +175,11 @@ add_baselines(struct touch *t)
     for (int level = 0; level < LEVELS_UP && done < t->found.n; level++) {
         size_t end = t->found.n;
         for (; done < end; done++) {
-            struct ledger_list baselines = {0};
             struct ledger_subject s;
             if (!ledger_read_subject(t->db, t->found.v[done], &s))
                 continue;
             struct ledger_seed seed = ledger_seed_of(t->db, &s);
-            ledger_list_part_of(t->db, &seed, &baselines);
-            for (size_t i = 0; i < baselines.n; i++)
-                add(t, baselines.v[i]);
-            ledger_list_clear(&baselines);
+            add_part_of(t, &seed);
             ledger_subject_clear(&s);
         }
     }

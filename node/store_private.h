@@ -116,6 +116,7 @@ struct store {
     uint64_t bytes; /* of all events stored */
     int64_t next_batch;
     uint64_t ledger_upto; /* arrivals the ledger knows of */
+    bool ledger_again;    /* words of it have to be looked at again */
     bool meta_dirty;
     struct open_log *logs[OPEN_LOGS_MAX];
     size_t n_logs;

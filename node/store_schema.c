@@ -103,8 +103,11 @@ static const char step_2[] =
     " said INTEGER NOT NULL, grp INTEGER NOT NULL, state INTEGER NOT NULL,"
     " at BLOB NOT NULL, PRIMARY KEY(subject, said, grp)) WITHOUT ROWID;"
     "CREATE INDEX ledger_word_newest ON ledger_word(said, state, grp, at);"
-    "CREATE TABLE ledger_again(key BLOB PRIMARY KEY, turn INTEGER NOT NULL,"
-    " low BLOB NOT NULL, high BLOB NOT NULL) WITHOUT ROWID;";
+    "CREATE TABLE ledger_again(key BLOB NOT NULL, who INTEGER NOT NULL,"
+    " what INTEGER NOT NULL, low BLOB NOT NULL, high BLOB NOT NULL,"
+    " said INTEGER NOT NULL, turn INTEGER NOT NULL,"
+    " PRIMARY KEY(key, who, what)) WITHOUT ROWID;"
+    "CREATE INDEX ledger_again_turn ON ledger_again(turn);";
 
 static const char *const steps[STORE_SCHEMA] = {step_1, step_2};
 

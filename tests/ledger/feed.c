@@ -369,6 +369,16 @@ or_any(const char *word)
     return strcmp(word, "-") == 0 ? NULL : word;
 }
 
+/* The index of words catches up in steps; no job of the plan. */
+static void
+settle(struct feed *f)
+{
+    while (store_ledger_behind(store(f))) {
+        struct store_job *job = store_job_new(STORE_LEDGER);
+        commit_ok(store(f), &job);
+    }
+}
+
 static void
 newest(struct feed *f, char **words, size_t n)
 {
@@ -389,6 +399,7 @@ newest(struct feed *f, char **words, size_t n)
         snprintf(want->level, sizeof want->level, "%s", level + 1);
         want->state = state_named(state + 1);
     }
+    settle(f);
     f->separator = "";
     printf("[");
     must(ledger_newest(reader(f), &query, print_found, f) == CIM_OK,
