@@ -42,13 +42,13 @@ copy_pages(sqlite3_backup *copy, const struct store_copy_watch *watch, int *rc)
 {
     for (;;) {
         *rc = sqlite3_backup_step(copy, STEP_PAGES);
+        (void)FAILPOINT(BACKUP_STEP);
         if (*rc == SQLITE_DONE)
             return CIM_OK;
         if (*rc == SQLITE_BUSY || *rc == SQLITE_LOCKED)
             sqlite3_sleep(BUSY_MS);
         else if (*rc != SQLITE_OK)
             return CIM_EIO;
-        (void)FAILPOINT(BACKUP_STEP);
         uint64_t all = (uint64_t)sqlite3_backup_pagecount(copy);
         uint64_t left = (uint64_t)sqlite3_backup_remaining(copy);
         if (!watch->go_on(watch->ctx, all > left ? all - left : 0, all))

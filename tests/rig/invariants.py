@@ -38,11 +38,11 @@ RULES = (
      "SELECT e.arrival, e.batch FROM event e LEFT JOIN batch b ON b.id = e.batch WHERE b.id IS NULL"),
     ("cursor", "a cursor passed positions that are neither held nor a gap",
      "SELECT c.log, c.upto, l.floor,"
-     "  (SELECT count(*) FROM position p WHERE p.log = c.log AND p.seq <= c.upto AND p.seq > l.floor) AS held,"
+     "  (SELECT count(*) FROM position p WHERE p.log = c.log AND p.seq <= c.upto AND p.seq > l.floor) AS n_held,"
      "  (SELECT coalesce(sum(min(g.first + g.n - 1, c.upto) - g.first + 1), 0) FROM gap g"
-     "    WHERE g.log = c.log AND g.first <= c.upto AND g.first > l.floor) AS gaps"
+     "    WHERE g.log = c.log AND g.first <= c.upto AND g.first > l.floor) AS n_gap"
      " FROM cursor c JOIN log l ON l.id = c.log WHERE c.prefix = ''"
-     " AND c.upto > l.floor AND held + gaps < c.upto - l.floor"),
+     " AND c.upto > l.floor AND n_held + n_gap < c.upto - l.floor"),
     ("gap", "a gap where there is an event",
      "SELECT g.log, g.first, g.n, p.seq FROM gap g JOIN position p ON p.log = g.log"
      " AND p.seq >= g.first AND p.seq < g.first + g.n"),

@@ -6,9 +6,11 @@ enters each event after its acknowledgement, fsynced. A Journal is what
 journal.c, as a hook of a node, wrote: one line a run.
 """
 import collections
+import json
 import os
 import signal
 import subprocess
+import time
 
 Entry = collections.namedtuple("Entry", "community id node epoch seq")
 
@@ -92,3 +94,15 @@ class Journal:
             return []
         with open(self.path) as f:
             return [(int(a), e) for a, e in (line.split() for line in f if line.endswith("\n"))]
+
+
+def hooks_done(row, *nodes, seconds=60):
+    """Until the hooks of these nodes ran for all they match; False in vain."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        hooks = [h for n in nodes for h in json.loads(n.get("/v1/hooks")[1])]
+        if all(h["waiting"] == 0 and h["attempt"] == 0 for h in hooks):
+            return True
+        time.sleep(0.1)
+    row.say(f"hooks are not done after {seconds} s: {hooks}")
+    return False

@@ -57,7 +57,7 @@ def program(name):
 # These find the program in the environment.
 from mesh import Mesh, Node, Refused, artifact, wait  # noqa: E402, F401
 from checker import check, settle  # noqa: E402, F401
-from ledger import Journal, Ledger  # noqa: E402, F401
+from ledger import Journal, Ledger, hooks_done  # noqa: E402, F401
 from proxy import Link, Proxy, cut_from, heal_pair  # noqa: E402, F401
 
 

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
 """A1: kill -9 at every failpoint, under load, with hooks and followers.
 
@@ -12,7 +12,6 @@ Some moments have nodes of their own: `fresh` for the first start, `scout` for
 follows from now on and for events that rot, `keeper` for retention and for a
 member that says what it may not.
 """
-import json
 import os
 import random
 import shutil
@@ -23,7 +22,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from rig import BIN, Journal, Ledger, Mesh, Refused, Row, check, settle  # noqa: E402
+from rig import BIN, Journal, Ledger, Mesh, Refused, Row, check, hooks_done, settle  # noqa: E402
 from invariants import broken  # noqa: E402
 from wire import EvilNode, event  # noqa: E402
 
@@ -324,20 +323,6 @@ class Field:
             for sentence in broken(n, whole=True):
                 self.row.violation("P1", sentence)
         return ready, settled, counts
-
-
-def hooks_done(row, *nodes):
-    """Until all hooks of these nodes ran for all they match."""
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        if all(h["waiting"] == 0 and h["attempt"] == 0 for n in nodes for h in json_of(n)):
-            return
-        time.sleep(0.1)
-    row.say(f"hooks are not done: {[json_of(n) for n in nodes]}")
-
-
-def json_of(node):
-    return json.loads(node.get("/v1/hooks")[1])
 
 
 def moments():
