@@ -5,12 +5,15 @@
 #
 # ODL and ONAP build artifacts and say so. OPNFV composes a baseline of the
 # newest ones, tests it and says how it went; ODL stamps its artifact with
-# that, ONAP promotes. One ODL build is broken in a way only OPNFV can see.
-# Nothing but the three nightly builds is started from here: all the rest is
-# hooks (docker/demo/, made to be copied), each in its own community.
+# that. One ODL build is broken in a way only OPNFV can see. ONAP says what its
+# integration found, late. Each of the three promotes by the same rule, in its
+# own name. Only the builds and ONAP's word are started from here: all the rest
+# is hooks and the rule (docker/demo/, made to be copied).
 #
-# At the end every event in every store is checked: none missing, none twice,
-# each proven against its author's key. Exit 0 only if all that holds.
+# Then a release manager asks which baseline is good, why the other one is not
+# and what it is made of, at each of the three: the same question, the same
+# answer. At the end every event in every store is checked: none missing, none
+# twice, each proven against its author's key. Exit 0 only if all that holds.
 #
 #   --keep   leaves everything running and says how to look around
 #   CIMESH_BIN=PROGRAM   uses this one and builds nothing
@@ -22,7 +25,7 @@ case ${1:-} in
 '') ;;
 --keep) keep=yes ;;
 *)
-    sed -n '3,17s/^# \{0,1\}//p' "$0" >&2
+    sed -n '3,20s/^# \{0,1\}//p' "$0" >&2
     exit 64
     ;;
 esac
@@ -149,6 +152,13 @@ hook() {
     grep -q "^    $2\$" "$tmp/$1/cimesh.zpl" || fail "no hooks in $1/cimesh.zpl"
 }
 
+# rule SITE: the rule that it promotes by.
+rule() {
+    sed -i '/^end = 1$/d' "$tmp/$1/cimesh.zpl"
+    { cat "$top/docker/demo/release.zpl" && echo "end = 1"; } \
+        >>"$tmp/$1/cimesh.zpl"
+}
+
 say "three sites: odl, onap, opnfv"
 free_ports
 port=$((base + 3))
@@ -169,13 +179,12 @@ for c in $communities; do
     echo "$c/ci-1 signs with $(fingerprint "$c")"
 done
 
-{
-    at odl follow opnfv/ConfidenceLevelModified/
-    at onap follow opnfv/ConfidenceLevelModified/
-    at opnfv follow odl/ArtifactCreated/master/
-    at opnfv follow odl/ConfidenceLevelModified/
-    at opnfv follow onap/ArtifactCreated/master/
-} >"$tmp/log/follow.log" 2>&1
+for c in $communities; do # each hears all of the others, and decides alone
+    for other in $communities; do
+        [ "$c" = "$other" ] || at "$c" follow "$other/"
+    done
+    rule "$c"
+done >"$tmp/log/follow.log" 2>&1
 
 www=$tmp/opnfv/www
 echo "2023.1, verified" >"$tmp/opnfv/openstack"
@@ -186,7 +195,6 @@ hook opnfv baseline-onap onap/ArtifactCreated/master/ \
 hook opnfv test opnfv/BaselineDefined/ "test-baseline $(url_of opnfv)"
 hook odl stamp opnfv/ConfidenceLevelModified/ \
     "stamp-artifact odl $(url_of odl)"
-hook onap promote opnfv/ConfidenceLevelModified/ "promote $tmp/onap/promoted"
 
 for c in $communities; do
     u=$(url_of "$c")
@@ -216,6 +224,12 @@ nightly() {
     echo "$c:$(cat "$tmp/id")" >>"$tmp/acknowledged"
 }
 
+# done_with HOOK N: OPNFV's hook has looked at N events.
+done_with() {
+    [ "$(at opnfv hooks runs "$1" --json | jq -s \
+        '[.[] | select(.state == "ok")] | length')" = "$2" ]
+}
+
 # ids SITE PREFIX...: "COMMUNITY:ID" of each event it holds there.
 ids() {
     site=$1
@@ -225,18 +239,73 @@ ids() {
 }
 
 # stamped N: ODL heard of N results and stamped N artifacts.
-stamped() { [ "$(ids odl odl/ConfidenceLevelModified/ | wc -l)" = "$1" ]; }
+stamped() {
+    [ "$(at odl log odl/ConfidenceLevelModified/ --json | jq -s \
+        '[.[] | select(.confidenceLevel.OPNFV)] | length')" = "$1" ]
+}
+baselines=opnfv/BaselineDefined/
+bad=opnfv-odl-1.1.0-onap-1.0.0
+good=opnfv-odl-1.2.0-onap-1.0.0
 
-say "night 1: both build"
+say "night 1: ODL builds alone"
 nightly odl 1.0.0
-nightly onap 1.0.0
-until_true "odl-1.0.0 is not stamped" stamped 1
-say "night 2: ODL builds 1.1.0, whose service reports 1.0.9"
+until_true "OPNFV does not look at odl-1.0.0" done_with baseline-odl 1
+say "night 2: ODL builds 1.1.0, whose service reports 1.0.9; ONAP builds too"
 nightly odl 1.1.0 1.0.9
-until_true "odl-1.1.0 is not stamped" stamped 2
+until_true "OPNFV does not look at odl-1.1.0" done_with baseline-odl 2
+nightly onap 1.0.0
+until_true "odl-1.1.0 is not stamped" stamped 1
 say "night 3: ODL repairs it"
 nightly odl 1.2.0
-until_true "odl-1.2.0 is not stamped" stamped 3
+until_true "odl-1.2.0 is not stamped" stamped 2
+
+# ---- which one is good? ------------------------------------------------------
+
+# What every site has to answer alike is asked at each of them.
+# same WHAT COMMAND...: the answer, when it is the same at all three.
+same() {
+    what=$1
+    shift
+    for c in $communities; do
+        at "$c" "$@" >"$tmp/answer-$c" 2>"$tmp/words-$c"
+        echo $? >>"$tmp/answer-$c"
+    done
+    cmp -s "$tmp/answer-odl" "$tmp/answer-onap" &&
+        cmp -s "$tmp/answer-odl" "$tmp/answer-opnfv" ||
+        fail "$what: $(cat "$tmp"/answer-*)"
+    sed '$d' "$tmp/answer-odl"
+    return "$(tail -n 1 "$tmp/answer-odl")"
+}
+# outcome BASELINE OUTCOME: what the rule makes of it, and why, at each.
+outcome() {
+    for c in $communities; do
+        at "$c" promote explain "$1" --json |
+            jq -c '.[0] | [.outcome, .reasons]' >"$tmp/why-$c"
+    done
+    cmp -s "$tmp/why-odl" "$tmp/why-onap" &&
+        cmp -s "$tmp/why-odl" "$tmp/why-opnfv" &&
+        jq -e --arg want "$2" '.[0] == $want' "$tmp/why-odl"
+}
+
+say "is there a baseline to build upon? ONAP has not said a word yet"
+until_true "$good is not open" outcome "$good" open
+at onap promote explain "$good"
+rc=0
+same "none is promoted" latest "$baselines" --by onap || rc=$?
+[ "$rc" = 66 ] || fail "latest: $rc instead of 66"
+cat "$tmp/words-onap"
+cimesh --dir "$tmp/odl" latest "$baselines" --by onap --wait "$patience" \
+    >"$tmp/waited" & # as a job does that needs one
+waiter=$!
+
+say "days later: ONAP's integration accepts $good"
+url=$(url_of opnfv)/$good.txt
+at onap publish ConfidenceLevelModified baselineName="$good" \
+    baselineUrl="$url" confidenceLevel.ONAP_INTEGRATION=SUCCESS \
+    buildUrl="$(url_of onap)/job/integration/7/"
+wait "$waiter" || fail "the job that waits for a baseline: exit code $?"
+[ "$(cat "$tmp/waited")" = "$url" ] || fail "it got $(cat "$tmp/waited")"
+echo "a job of ODL that waited for it goes on with $url"
 
 # ---- does every store hold what was published? -------------------------------
 
@@ -266,22 +335,30 @@ prove() {
     echo "$1: $(wc -l <"$tmp/held") events, none twice, each proven"
 }
 
+for c in $communities; do
+    until_true "$good is not promoted by $c" at odl latest "$baselines" \
+        --by "$c" --name "$good"
+    until_true "$bad is not refused by $c" at odl latest "$baselines" \
+        --with "$c:PROMOTED=FAILURE" --name "$bad"
+done
+
 say "what each store holds"
 while read -r site author prefix; do
     until_true "$site misses something of $prefix" holds "$site" "$author" "$prefix"
     echo "$site: $(wc -l <"$tmp/have") of $(wc -l <"$tmp/want") $prefix"
 done <<END
-odl opnfv opnfv/ConfidenceLevelModified/
-onap opnfv opnfv/ConfidenceLevelModified/
-opnfv odl odl/ArtifactCreated/master/
-opnfv odl odl/ConfidenceLevelModified/
-opnfv onap onap/ArtifactCreated/master/
+odl opnfv opnfv/
+odl onap onap/
+onap opnfv opnfv/
+onap odl odl/
+opnfv odl odl/
+opnfv onap onap/
 END
 for c in $communities; do
     prove "$c"
 done
-while read -r id; do # what a job was told is kept is in both stores
-    for c in "${id%%:*}" opnfv; do
+while read -r id; do # what a job was told is kept is in each store
+    for c in $communities; do
         grep -q "^$id $c\$" "$tmp/checked" || fail "$c has lost $id"
     done
 done <"$tmp/acknowledged"
@@ -298,16 +375,19 @@ expect() {
     [ "$n" = "$2" ] || fail "$1: $n instead of $2"
 }
 expect "artifacts of ODL" 3 '.node == "odl/ci-1" and .eventType == "ArtifactCreated"'
-expect "artifacts of ONAP" 1 '.node == "onap/ci-1"'
-expect "baselines" 3 '.eventType == "BaselineDefined"'
-expect "accepted baselines" 2 '.confidenceLevel.OPNFV_ACCEPTANCE == "SUCCESS"'
+expect "artifacts of ONAP" 1 '.node == "onap/ci-1" and .eventType == "ArtifactCreated"'
+expect "baselines" 2 '.eventType == "BaselineDefined"'
+expect "accepted baselines" 1 '.confidenceLevel.OPNFV_ACCEPTANCE == "SUCCESS"
+    and .baselineName == "'"$good"'"'
 expect "refused baselines" 1 '.confidenceLevel.OPNFV_ACCEPTANCE == "FAILURE"
-    and .baselineName == "opnfv-odl-1.1.0-onap-1.0.0"'
-expect "stamps with SUCCESS" 2 '.confidenceLevel.OPNFV == "SUCCESS"'
+    and .baselineName == "'"$bad"'"'
+expect "stamps with SUCCESS" 1 '.confidenceLevel.OPNFV == "SUCCESS"'
 expect "stamps with FAILURE" 1 '.confidenceLevel.OPNFV == "FAILURE"
     and (.artifactUrl | endswith("/odl-1.1.0.tar.gz"))'
-promoted() { grep -q '^opnfv-odl-1.2.0-onap-1.0.0 ' "$tmp/onap/promoted"; }
-until_true "ONAP did not promote the newest good baseline" promoted
+expect "promotions" 3 '.confidenceLevel.PROMOTED == "SUCCESS"
+    and .baselineName == "'"$good"'"'
+expect "refusals to promote" 3 '.confidenceLevel.PROMOTED == "FAILURE"
+    and .baselineName == "'"$bad"'"'
 
 # ---- the timeline ------------------------------------------------------------
 
@@ -318,6 +398,7 @@ jq -rs --rawfile checked "$tmp/checked" --rawfile keys "$tmp/keys" '
     def what:
         if .eventType == "ArtifactCreated" then "artifact " + .artifactName
         elif .eventType == "BaselineDefined" then "baseline " + .baselineName
+        elif .ext.rule then "decision on " + .baselineName
         else "stamp on " +
             (.baselineName // (.artifactUrl | sub(".*/"; ""))) end;
     (map({(id): what}) | add) as $names
@@ -335,8 +416,26 @@ jq -rs --rawfile checked "$tmp/checked" --rawfile keys "$tmp/keys" '
       "\n              signed with \($signs[.node]), position \(.seq); " +
       "verified at \($proofs[$id])"
     ' "$tmp/said"
-say "ONAP builds upon"
-cat "$tmp/onap/promoted"
+# ---- the release manager's questions ------------------------------------------
+
+say "asked at each of the three: which baseline is good?"
+for c in $communities; do
+    [ "$(same "by $c" latest "$baselines" --by "$c")" = "$url" ] ||
+        fail "$c has promoted another baseline"
+done
+same "by opnfv" latest "$baselines" --with opnfv:OPNFV_ACCEPTANCE=SUCCESS
+say "... why not the other one?"
+until_true "$bad is not refused by all" outcome "$bad" failed
+at onap promote explain "$bad"
+say "... and why this one?"
+until_true "$good is not promoted by all" outcome "$good" fulfilled
+at onap promote explain "$good"
+say "... what is it made of, and who said what of it?"
+same "what it is made of" trace "$good" --down
+say "... where did the broken build go?"
+same "where it went" trace odl-1.1.0 --up
+say "... what changed from one to the other?"
+same "what changed" diff "$bad" "$good"
 
 if [ "$keep" = yes ]; then
     cat >"$tmp/stop" <<END
@@ -349,6 +448,8 @@ export PATH=$tmp/bin:\$PATH
 cimesh --dir $tmp/opnfv                     # or odl, onap
 cimesh --dir $tmp/opnfv log
 cimesh --dir $tmp/opnfv hooks runs
+cimesh --dir $tmp/onap promote list
+cimesh --dir $tmp/odl trace odl-1.2.0
 cimesh --dir $tmp/onap sub opnfv/ --since all
 ls $tmp/log
 sh $tmp/stop                                # ends it

@@ -157,6 +157,9 @@ static void put_node(const struct tree *tree, size_t node, unsigned indent);
 static void
 put_below(const struct tree *tree, size_t node, unsigned indent)
 {
+    static const enum trace_rel order[] = {TRACE_STAMPED_BY, TRACE_STAMPS,
+                                           TRACE_PART_OF,    TRACE_MEMBER,
+                                           TRACE_CAUSE,      TRACE_SUPERSEDES};
     const struct trace *t = tree->trace;
     const struct trace_node *n = &t->nodes[node];
 
@@ -165,13 +168,14 @@ put_below(const struct tree *tree, size_t node, unsigned indent)
         put_buf(tree->out, "", &n->event.url);
         safe_put(tree->out, "\n");
     }
-    for (size_t i = 0; i < t->n_edges; i++) {
-        if (t->edges[i].from != node)
-            continue;
-        safe_put(tree->out, "%*s", (int)indent, "");
-        put_edge(tree, &t->edges[i]);
-        put_node(tree, t->edges[i].to, indent);
-    }
+    for (size_t k = 0; k < sizeof order / sizeof *order; k++)
+        for (size_t i = 0; i < t->n_edges; i++) {
+            if (t->edges[i].from != node || t->edges[i].rel != order[k])
+                continue;
+            safe_put(tree->out, "%*s", (int)indent, "");
+            put_edge(tree, &t->edges[i]);
+            put_node(tree, t->edges[i].to, indent);
+        }
     if (n->cut)
         safe_put(tree->out, "%*s... more of it is not shown\n", (int)indent,
                  "");

@@ -85,6 +85,14 @@ def filtered(node, peer):
     follower.close()
 
 
+def found(node, follower):
+    """One event by its name, and none of a name that nobody used."""
+    for event in node.all()[:3]:
+        assert [e["topic"] for e in follower.find(event["eventId"])] == [event["topic"]]
+    assert follower.find("019aab2c-5f3e-7c61-9f0e-2b1f5a6d7c88") == []
+    assert follower.find(node.all()[0]["eventId"], "onap") == []
+
+
 def refused(follower):
     """What it cannot take it says so, with the request id."""
     for data, reason, rid in (
@@ -92,6 +100,7 @@ def refused(follower):
             (wire.pack([2, "heads", 0, [], b"", ["", 0]]), "version", 0),
             (wire.heads_ask(79, ["odl/ci-1"]) + b"\0", "trailing", 0),
             (wire.fetch_ask(80, "odl/ci-1", 5, 9, 9, [""]), "form", 80),
+            (wire.pack([1, "find", 81, "odl", b"short"]), "form", 81),
             (b"", "short", 0)):
         follower.dealer.send(data)
         assert follower.dealer.poll(20000), reason
@@ -128,6 +137,7 @@ with Mesh() as m:
                  "ext": {"votes": 2, "names": ["a", {"b": True}]}})
     whole(odl, reader, 2)
     filtered(odl, them)
+    found(odl, reader)
     refused(reader)
     proof(odl, them)
     reader.close()
