@@ -18,6 +18,9 @@
 #define ASK_BURST        64
 #define ASK_RATE_READER  4
 #define ASK_BURST_READER 8
+/* Frames on sync that are looked at; an asker of many small logs is fast. */
+#define FRAME_RATE  1024
+#define FRAME_BURST 2048
 /* Subscriptions made and taken back a second: one that flaps makes as many as
  * it holds with each connection. */
 #define SUB_RATE         1024
@@ -43,7 +46,9 @@ add(struct link_members *m, const char *user)
     member->reader = user[0] == '?';
     member->tokens = 1000 * (member->reader ? ASK_BURST_READER : ASK_BURST);
     member->sub_tokens = 1000 * (member->reader ? SUB_BURST_READER : SUB_BURST);
-    member->sub_mono_ms = member->seen_mono_ms = clock_mono_ms();
+    member->frame_tokens = 1000 * FRAME_BURST;
+    member->frame_mono_ms = member->sub_mono_ms = member->seen_mono_ms =
+        clock_mono_ms();
     m->n_readers += member->reader;
     xgrow(&m->v, &m->cap, m->n, sizeof *m->v);
     m->v[m->n++] = member;
@@ -227,6 +232,13 @@ link_members_unsubscribe(struct links *links, struct cim_bytes prefix)
     }
     if (holder)
         sub_drop(holder, hash);
+}
+
+bool
+link_member_frame(struct link_member *m)
+{
+    return token(&m->frame_tokens, &m->frame_mono_ms,
+                 (struct rate){FRAME_RATE, FRAME_BURST});
 }
 
 bool

@@ -43,6 +43,8 @@ struct link_member {
     size_t n_subs;
     unsigned pages;        /* in the serve thread */
     int64_t tokens;        /* asks it may make now, in 1/1000 */
+    int64_t frame_tokens;  /* the same for frames on sync, good or bad */
+    int64_t frame_mono_ms; /* its last one */
     int64_t sub_tokens;    /* the same for subscriptions that come and go */
     int64_t sub_mono_ms;   /* its last subscription */
     int64_t seen_mono_ms;  /* its last ask */
@@ -71,6 +73,8 @@ bool link_member_subscribe(struct link_member *m, struct cim_bytes prefix);
 void link_member_unsubscribe(struct link_member *m, struct cim_bytes prefix);
 /* A subscription that ended with its connection, so nobody knows whose. */
 void link_members_unsubscribe(struct links *links, struct cim_bytes prefix);
+/* Is one more frame of it on sync to be looked at? */
+bool link_member_frame(struct link_member *m);
 /* May it ask once more now? */
 bool link_member_ask(struct link_member *m);
 /* May it have one more page made now? Counts it; link_page_end undoes it. */

@@ -112,6 +112,13 @@ handle_ask(struct links *links, struct link_member *m, struct link_frames *f)
     return err;
 }
 
+/* Asked too often: not even refused, which would cost more than to ask. */
+static enum cim_err
+take_ask(struct links *links, struct link_member *m, struct link_frames *f)
+{
+    return link_member_frame(m) ? handle_ask(links, m, f) : CIM_EQUOTA;
+}
+
 static int
 on_ask(zloop_t *loop, zsock_t *sock, void *arg)
 {
@@ -123,7 +130,7 @@ on_ask(zloop_t *loop, zsock_t *sock, void *arg)
         bool got = link_frames_read(zsock_resolve(sock), &f);
         struct link_member *m =
             got ? link_member(links, link_frames_user(&f)) : NULL;
-        enum cim_err err = m ? handle_ask(links, m, &f) : CIM_OK;
+        enum cim_err err = m ? take_ask(links, m, &f) : CIM_OK;
 
         if (err)
             link_refuse(links, m->user, err);

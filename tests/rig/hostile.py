@@ -7,6 +7,7 @@ import time
 import nacl.public
 import zmq
 
+from mesh import wait
 from wire import EvilNode, Key, b2, base64_z85, curve_public, event, pack
 
 
@@ -23,12 +24,20 @@ class Stranger:
     def _dial(self, kind, endpoint, server):
         sock = self.ctx.socket(kind)
         sock.linger = 0
-        sock.sndhwm = 0
+        sock.sndhwm = 0 if kind == zmq.SUB else 1000
+        sock.rcvhwm = 1 if kind == zmq.DEALER else 1000
         sock.curve_secretkey = base64_z85(self.secret)
         sock.curve_publickey = base64_z85(curve_public(self.secret))
         sock.curve_serverkey = base64_z85(server)
         sock.connect(endpoint)
         return sock
+
+    def ask(self, node, epoch, after, upto):
+        """A fetch of everything; lost when it cannot be sent."""
+        try:
+            self.dealer.send(pack([1, "fetch", 1, node.name, epoch, after, upto, [""], 0, b""]), zmq.DONTWAIT)
+        except zmq.Again:
+            pass
 
     def close(self):
         self.ctx.destroy(linger=0)
@@ -100,3 +109,42 @@ class Publisher(threading.Thread):
         self.stopping.set()
         self.join()
         self.evil.close()
+
+
+class Liar(EvilNode):
+    """A member that sends one follower what it likes, and looks at the counters
+    there. It answers every ask with nothing."""
+
+    def __init__(self, follower, node, listen=True):
+        super().__init__(node)
+        self.follower, self.topics = follower, 0
+        if listen:
+            self.wait_subscribed("", 30)
+            self.beacon()
+            wait("it is up", lambda: follower.peer(self.name)["up"])
+
+    def total(self):
+        """All refusals the follower ever counted."""
+        return sum(self.follower.status()["refused"].values())
+
+    def deliver(self, topic, frames):
+        """Sends these and waits until they were read: a frame that must be
+        refused goes last, since only refusals are counted."""
+        before = self.follower.refused("topic")
+        for frame in frames:
+            self.send(topic, frame)
+        self.send("!head/nobody/", b"")
+        wait("all was read", lambda: self.idle() or self.follower.refused("topic") > before, 60)
+
+    def refused(self, topic, frames):
+        """How many of these it refused."""
+        before = self.total()
+        self.deliver(topic, frames)
+        return self.total() - before - 1  # the last frame of deliver
+
+    def idle(self):
+        """Answers what is asked with nothing."""
+        for rid, ask in self.asks():
+            heads = [1, "heads", ask[2], b"\0" * 16, False, []]
+            self.router.send_multipart([rid, pack(heads if ask[1] == "heads" else
+                                                  [1, "fetch", ask[2], ask[5], ask[5], [], []])])
