@@ -67,6 +67,10 @@
     X(HOOK_FORKED, "hook-forked", "the child of a hook runs")                  \
     X(HOOK_REAPED, "hook-reaped", "the child of a hook was collected")         \
     X(HOOK_SAVED, "hook-saved", "the result of a run is stored")               \
+    /* promotion */                                                            \
+    X(JUDGE_WALKED, "judge-walked", "a stretch is judged, nobody knows")       \
+    X(PROMOTE_DUE, "promote-due", "decisions are made, not yet published")     \
+    X(PROMOTE_SAID, "promote-said", "they are committed, the cursor is not")   \
     /* files */                                                                \
     X(ROSTER_SWAPPED, "roster-swapped", "a new roster is in force")            \
     X(RELOAD_DONE, "reload-done", "all that was reloaded is in force")         \

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/failpoint.h"
 #include "node/judge_private.h"
 #include "node/mem.h"
 
@@ -243,6 +244,8 @@ do_walk(struct judge *judge, struct judge_task *task)
     for (size_t i = 0; i < walk.set.n && !task->err; i++)
         task->err = judge_one(judge, seat, &walk.set.v[i], task);
     judge_set_clear(&walk.set);
+    if (task->n_drafts)
+        (void)FAILPOINT(JUDGE_WALKED);
 }
 
 /* ---- the thread ---------------------------------------------------------*/

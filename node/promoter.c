@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/failpoint.h"
 #include "node/journal.h"
 #include "node/mem.h"
 
@@ -279,6 +280,7 @@ promoter_answered(struct promoter *p, struct mesh_request *request)
     if (p->out)
         return true;
     struct seat *seat = p->clock ? NULL : seat_find(p, p->rule);
+    (void)FAILPOINT(PROMOTE_SAID);
     hand_done(p);
     if (seat && !p->failed)
         save_cursor(p, seat);
@@ -303,6 +305,7 @@ publish(struct promoter *p, struct judge_task *task)
     struct mesh_request **requests = xcalloc(task->n_drafts, sizeof *requests);
     size_t n = task->n_drafts;
 
+    (void)FAILPOINT(PROMOTE_DUE);
     p->out = n;
     for (size_t i = 0; i < n; i++) {
         tell(&task->drafts[i], *p->rule ? p->rule : "-");

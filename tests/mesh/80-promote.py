@@ -5,6 +5,7 @@ decision with its reasons and the stamps it rests on."""
 import json
 
 from mesh import Mesh, artifact, wait
+from promotion import baseline, decisions, explain, stamp
 
 RULE = '''promote
     release
@@ -20,25 +21,8 @@ RULE = '''promote
 '''
 
 
-def baseline(name, *members):
-    return {"eventType": "BaselineDefined", "buildUrl": "https://ci.opnfv.example/1",
-            "baselineName": name, "baselineUrl": f"https://opnfv.example/{name}",
-            "consistsOf": list(members)}
-
-
-def stamp(name, **levels):
-    return {"eventType": "ConfidenceLevelModified", "buildUrl": "https://ci.example/stamp",
-            "baselineName": name, "baselineUrl": f"https://opnfv.example/{name}",
-            "confidenceLevel": levels}
-
-
-def decisions(node):
-    return [e for e in node.all("opnfv/ConfidenceLevelModified/")
-            if "PROMOTED" in e["confidenceLevel"]]
-
-
-def explain(node, subject):
-    return json.loads(node.cli("promote", "explain", subject, "--json"))[0]
+def explain_one(node, subject):
+    return explain(node, subject)[0]
 
 
 with Mesh() as m:
@@ -57,7 +41,7 @@ with Mesh() as m:
     wait("the artifact", lambda: opnfv.ids("odl/"))
     one = opnfv.publish(baseline("opnfv-1", "odl-1"))[0]["eventId"]
     opnfv.publish(stamp("opnfv-1", OPNFV_ACCEPTANCE="SUCCESS"))
-    said = explain(opnfv, "opnfv-1")
+    said = explain_one(opnfv, "opnfv-1")
     assert said["outcome"] == "open" and said["decision"] is None, said
     assert said["reasons"] == [
         "sites: 1 of 2 needed, 0 there: onap has not said INTEROP; onap can say it, "
@@ -79,7 +63,7 @@ with Mesh() as m:
     assert d["buildUrl"] == "https://ci.example/stamp"
     assert {json.dumps([e["eventId"], e["ext"], e["eventTime"]]) for n in m.nodes
             for e in decisions(n)} == {json.dumps([d["eventId"], d["ext"], d["eventTime"]])}
-    said = explain(opnfv, f"opnfv:{one}")
+    said = explain_one(opnfv, f"opnfv:{one}")
     assert said["outcome"] == "fulfilled"
     assert said["decision"]["event"] == f"opnfv:{d['eventId']}", said
 
@@ -96,7 +80,7 @@ with Mesh() as m:
                  "confidenceLevel": {"AUTORELEASE": "SUCCESS"}})
     opnfv.publish(stamp("opnfv-2", OPNFV_ACCEPTANCE="SUCCESS"))
     opnfv.publish(stamp("opnfv-2", INTEROP="SUCCESS"))  # not asked of opnfv
-    wait("open again", lambda: explain(opnfv, "opnfv-2")["outcome"] == "open")
+    wait("open again", lambda: explain_one(opnfv, "opnfv-2")["outcome"] == "open")
     opnfv.publish(stamp("opnfv-2", INTEROP="WAIVED"))
     wait("promoted after all", lambda: len(decisions(opnfv)) == 3)
     assert decisions(opnfv)[2]["confidenceLevel"] == {"PROMOTED": "SUCCESS"}
