@@ -84,9 +84,14 @@ static enum cim_err
 cannot_open(struct store *store, const char *path, struct cim_diag *diag)
 {
     int sys = store->db.h ? sqlite3_system_errno(store->db.h) : 0;
+    int rc = store->db.h ? sqlite3_errcode(store->db.h) : SQLITE_OK;
+    bool rot = rc == SQLITE_CORRUPT || rc == SQLITE_NOTADB;
 
-    cim_diag_set(diag, "%s: %s; check who owns the file and the disk", path,
-                 sys ? strerror(sys) : sqlite3_errmsg(store->db.h));
+    cim_diag_set(diag, "%s: %s; %s", path,
+                 sys && !rot ? strerror(sys) : sqlite3_errmsg(store->db.h),
+                 rot ? "put a backup in its place, or move it away: what was"
+                       " said since comes back from the peers"
+                     : "check who owns the file and the disk");
     return sys == EACCES || sys == EPERM ? CIM_EPERM : CIM_EIO;
 }
 

@@ -89,14 +89,21 @@ def wants(node, author, topic):
     return False
 
 
-def missing(stores):
-    """{node name: number} of events that somebody has and it should."""
-    counts = {s.node.name: s.counts() for s in stores}
-    most = {}
+def most_of(stores):
+    """{(node, epoch, topic): events} of who has most of each: what to expect of
+    the others. And the counts of each store, by its node's name."""
+    counts, most = {s.node.name: s.counts() for s in stores}, {}
     for have in counts.values():
         for place, n in have.items():
             most[place] = max(n, most.get(place, 0))
-    return {s.node.name: sum(n - counts[s.node.name].get(p, 0) for p, n in most.items()
+    return most, counts
+
+
+def missing(stores, most=None):
+    """{node name: number} of events that somebody has, or had when `most` was
+    counted, and it should have."""
+    now, counts = most_of(stores)
+    return {s.node.name: sum(max(0, n - counts[s.node.name].get(p, 0)) for p, n in (most or now).items()
                              if wants(s.node, p[0], p[2])) for s in stores}
 
 

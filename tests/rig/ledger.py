@@ -44,13 +44,21 @@ class Ledger:
             self.process.send_signal(signal.SIGTERM)
         return self.join(15)
 
-    def join(self, seconds=None):
-        """Until it has published its count, or was stopped."""
-        try:
-            code = self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            code = self.process.wait()
+    def join(self, seconds=900):
+        """Until it has published its count, or was stopped. Not for ever: a
+        node that is dead for long will not answer any more."""
+        begin = alive = time.monotonic()
+        while self.process.poll() is None:
+            now = time.monotonic()
+            if self.node.process and self.node.process.poll() is None:
+                alive = now
+            if now - begin > seconds or now - alive > 30:
+                self.process.kill()
+                self.process.wait()
+                if now - alive > 30:
+                    raise AssertionError(f"{self.node.name} is dead, its publisher waits")
+            time.sleep(0.02)
+        code = self.process.returncode
         if code not in (0, -signal.SIGKILL, -signal.SIGTERM):
             self.row.violation("P1", f"a publisher of {self.node.name} ended with {code}: refused for good?")
         return self

@@ -161,6 +161,7 @@ a_file_that_is_no_database_is_named(void **state)
     fclose(file);
     assert_int_equal(open_path(f->path, &f->store, &diag), CIM_EIO);
     assert_non_null(strstr(diag.text, f->path));
+    assert_non_null(strstr(diag.text, "backup"));
 }
 
 static void
