@@ -34,6 +34,7 @@ const char cmd_init_help[] =
     "                                default: the next port\n"
     "    --contact TEXT              whom to ask, for the roster file\n"
     "    --key FILE                  a key file made before; it stays there\n"
+    "    --api PATH                  the local socket; default run/api.sock\n"
     "    --system                    data in /var/lib/cimesh, the socket in\n"
     "                                /run/cimesh: for the packaged service\n"
     "\n"
@@ -49,6 +50,7 @@ struct init {
     char community[CIM_NAME_MAX + 1];
     const char *contact;
     const char *key_file; /* a key that is there already, or NULL */
+    const char *api;      /* where the local socket is to be, or NULL */
     struct endpoint events, sync;
     bool dialled;                             /* has endpoints */
     bool system;                              /* --system */
@@ -100,18 +102,19 @@ check_contact(const struct init *in)
                             ROSTER_CONTACT_MAX);
 }
 
-/* It has to stand in cimesh.zpl. */
+/* It has to stand in cimesh.zpl; NULL is fine. */
 static int
-check_key_path(const struct init *in)
+check_path(const char *option, const char *path)
 {
     struct cim_buf quoted = {0};
-    bool fits = !zpl_quote(cim_bytes_str(in->key_file), &quoted);
+    bool fits = !path || !zpl_quote(cim_bytes_str(path), &quoted);
 
     cim_buf_clear(&quoted);
     return fits ? 0
-                : cmd_usage("init", "--key is a path without control "
-                                    "characters and without both kinds of "
-                                    "quotes");
+                : cmd_usage("init",
+                            "%s is a path without control characters and "
+                            "without both kinds of quotes",
+                            option);
 }
 
 static int
@@ -123,6 +126,7 @@ read_line(struct init *in, int argc, char **argv)
         {.name = "--sync", .value = &sync},
         {.name = "--contact", .value = &in->contact},
         {.name = "--key", .value = &in->key_file},
+        {.name = "--api", .value = &in->api},
         {.name = "--system", .flag = &in->system},
         {0}};
     struct cim_bytes community;
@@ -142,7 +146,8 @@ read_line(struct init *in, int argc, char **argv)
     community = cim_community_of(cim_bytes_str(in->node));
     memcpy(in->community, community.p, community.len);
     if ((code = read_endpoints(in, events, sync)) ||
-        (in->key_file && (code = check_key_path(in))))
+        (code = check_path("--key", in->key_file)) ||
+        (code = check_path("--api", in->api)))
         return code;
     return in->contact ? check_contact(in) : 0;
 }
@@ -189,21 +194,30 @@ add_endpoints(const struct init *in, struct cim_buf *out)
 }
 
 static void
+add_path(struct cim_buf *out, const char *name, const char *path)
+{
+    cim_buf_add_str(out, "    ");
+    cim_buf_add_str(out, name);
+    cim_buf_add_str(out, " = ");
+    if (zpl_quote(cim_bytes_str(path), out))
+        mem_fail();
+    cim_buf_add_str(out, "\n");
+}
+
+static void
 add_paths(const struct init *in, struct cim_buf *out)
 {
-    if (!in->key_file && !in->system)
+    if (!in->key_file && !in->api && !in->system)
         return;
     cim_buf_add_str(out, "\npaths\n");
-    if (in->key_file) {
-        cim_buf_add_str(out, "    key = ");
-        if (zpl_quote(cim_bytes_str(in->key), out))
-            mem_fail();
-        cim_buf_add_str(out, "\n");
+    if (in->key_file)
+        add_path(out, "key", in->key);
+    if (in->api || in->system)
+        add_path(out, "api", in->api ? in->api : SYSTEM_RUN "/api.sock");
+    if (in->system) {
+        add_path(out, "data", SYSTEM_DATA "/cimesh.db");
+        add_path(out, "scratch", SYSTEM_DATA "/hooks");
     }
-    if (in->system)
-        cim_buf_add_str(out, "    data = \"" SYSTEM_DATA "/cimesh.db\"\n"
-                             "    api = \"" SYSTEM_RUN "/api.sock\"\n"
-                             "    scratch = \"" SYSTEM_DATA "/hooks\"\n");
 }
 
 static void

@@ -23,8 +23,8 @@ const char cmd_node_help[] =
     "Ends on SIGTERM and SIGINT, reads its files again on SIGHUP.\n"
     "CIMESH_LOG is debug, info (default) or warn.\n"
     "With CIMESH_NODE a site that is not there is made first, as by init,\n"
-    "with CIMESH_ENDPOINT, CIMESH_SYNC, CIMESH_CONTACT and CIMESH_KEY as\n"
-    "options, and its roster file is shown.\n"
+    "with CIMESH_ENDPOINT, CIMESH_SYNC, CIMESH_CONTACT, CIMESH_KEY and\n"
+    "CIMESH_API as options, and its roster file is shown.\n"
     "Exit codes: 0 it was asked to end; 71 an address is in use, 74 the disk\n"
     "failed, 75 another node runs on this directory, 77 others may read the\n"
     "key file, 78 configuration.\n";
@@ -82,7 +82,7 @@ show_roster_file(const struct cmd_context *ctx, const char *node)
 static int
 first_start(const struct cmd_context *ctx)
 {
-    char *node = getenv("CIMESH_NODE"), *path, *argv[12] = {0};
+    char *node = getenv("CIMESH_NODE"), *path, *argv[14] = {0};
     int argc = 0, code = 0;
     struct stat st;
 
@@ -96,6 +96,7 @@ first_start(const struct cmd_context *ctx)
         add_option(argv, &argc, "--sync", "CIMESH_SYNC");
         add_option(argv, &argc, "--contact", "CIMESH_CONTACT");
         add_option(argv, &argc, "--key", "CIMESH_KEY");
+        add_option(argv, &argc, "--api", "CIMESH_API");
         if (!(code = cmd_init(ctx, argc, argv)))
             show_roster_file(ctx, node);
         fflush(stdout);

@@ -31,14 +31,17 @@ http_client_open(const char *dir, struct http_client **out,
 {
     struct settings *settings = NULL;
     struct http_client *client;
+    const char *api = getenv("CIMESH_API");
     enum cim_err err = settings_load(dir, &settings, diag);
 
-    if (err != CIM_OK)
+    if (err != CIM_OK && (err != CIM_ENOENT || !api || !*api))
         return err;
     client = xcalloc(1, sizeof *client);
     client->dir = xstrdup(dir);
-    client->socket = xstrdup(settings->api_socket);
-    memcpy(client->community, settings->community, sizeof client->community);
+    client->socket = xstrdup(settings ? settings->api_socket : api);
+    if (settings)
+        memcpy(client->community, settings->community,
+               sizeof client->community);
     settings_destroy(&settings);
     if (curl_global_init(CURL_GLOBAL_NOTHING) != CURLE_OK ||
         (client->easy = curl_easy_init()) == NULL)

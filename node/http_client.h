@@ -15,7 +15,9 @@
 struct http_client;
 
 /*
- * For the node of this site directory (api socket as in its cimesh.zpl).
+ * For the node of this site directory (api socket as in its cimesh.zpl); where
+ * there is no site, for the one whose socket is $CIMESH_API: so a job needs
+ * the socket and nothing else of the node.
  * Errors: CIM_EFORM (configuration), CIM_ENOENT; diag. Does not connect.
  */
 CIM_MUST enum cim_err http_client_open(const char *dir,
@@ -23,7 +25,7 @@ CIM_MUST enum cim_err http_client_open(const char *dir,
                                        struct cim_diag *diag);
 void http_client_close(struct http_client **client);
 
-/* Of the site directory: "odl". Lent. */
+/* Of the site directory: "odl"; "" without one. Lent. */
 const char *http_client_community(const struct http_client *client);
 
 struct http_reply {

@@ -15,6 +15,9 @@
 #   rig      rows of the reliability matrix: real nodes and what is done to
 #            them, counted; the table is build/log/rig.md (--long: full counts)
 #   package  the Debian packages, installed in a fresh minimal root; as root
+#   image    the container image and the federation in compose, with a real
+#            engine; as root, where docker.io and docker-compose are installed
+#            (sh docker/packages.sh engine)
 #   debug    gcc, unoptimised: as release, only when asked for
 #
 # --long also sets CIM_LONG=1, for which tests with random schedules run many
@@ -30,7 +33,7 @@ fuzz_s=15
 rig_long=
 
 usage() {
-    sed -n '3,23s/^# \{0,1\}//p' tests/run.sh >&2
+    sed -n '3,26s/^# \{0,1\}//p' tests/run.sh >&2
     exit 64
 }
 
@@ -44,7 +47,7 @@ while [ $# -gt 0 ]; do
         ;;
     --only)
         case ${2:-} in
-        debug | release | asan | tsan | fuzz | lint | package | rig)
+        debug | release | asan | tsan | fuzz | lint | package | image | rig)
             stages="$stages $2"
             ;;
         *) usage ;;
@@ -55,7 +58,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[ -n "$stages" ] || stages='lint release asan tsan fuzz package rig'
+[ -n "$stages" ] || stages='lint release asan tsan fuzz package image rig'
 
 export LC_ALL=C.UTF-8
 exec </dev/null
@@ -147,9 +150,9 @@ run_ctest() {
     verdict "$stage" "$1" "$2" $(($(now) - start)) "$log/$stage-ctest.log"
 }
 
-stage_release() { build release && run_ctest release release -LE 'lint|package'; }
-stage_debug() { build debug && run_ctest debug debug -LE 'lint|package'; }
-stage_asan() { build asan && run_ctest asan asan -LE 'lint|package'; }
+stage_release() { build release && run_ctest release release -LE 'lint|package|image'; }
+stage_debug() { build debug && run_ctest debug debug -LE 'lint|package|image'; }
+stage_asan() { build asan && run_ctest asan asan -LE 'lint|package|image'; }
 stage_tsan() { build tsan threaded && run_ctest tsan tsan -L thread; }
 
 stage_lint() {
@@ -191,10 +194,21 @@ stage_fuzz() {
         "$log/fuzz-build.log"
 }
 
+stage_image() {
+    for need in dockerd docker-compose mmdebstrap unshare; do
+        command -v $need >/dev/null && [ "$(id -u)" = 0 ] || {
+            line image skipped 0
+            echo "  it needs root and: sh docker/packages.sh engine"
+            return
+        }
+    done
+    build release && run_ctest image release -L image
+}
+
 # Not a failure without root: a chroot is no business of anybody else.
 stage_package() {
     [ "$(id -u)" = 0 ] || {
-        line package "skipped: needs root" 0
+        line package "skipped: it needs root" 0
         return
     }
     build release && run_ctest package release -L package

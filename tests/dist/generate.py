@@ -105,6 +105,9 @@ the site directory when
 .Fl -dir
 is not given; without both it is
 .Pa /etc/cimesh
+.It Ev CIMESH_API
+where there is no site directory: the socket of the node to speak with, for
+jobs that share the socket and nothing else
 .It Ev CIMESH_LOG
 how much the node says:
 .Cm debug , info

@@ -68,6 +68,12 @@ def first_start(top):
 
     site.start(**{**site_env, "CIMESH_NODE": "odl/other"})
     assert site.wait_up()["node"] == "odl/ci-1", "what is there is kept"
+    job = {**os.environ, "CIMESH_DIR": top, "CIMESH_API": os.path.join(site.dir, "run/api.sock")}
+    run = subprocess.run([BIN, "publish", "Ping", "--topic", "odl/Ping/-",
+                          "buildUrl=https://ci.example.org/1"], env=job, capture_output=True)
+    assert run.returncode == 0 and site.get("/v1/status")[1].count('"stored":1'), run
+    del job["CIMESH_API"]
+    assert subprocess.run([BIN, "status"], env=job, capture_output=True).returncode == 69
     site.stop()
     assert open(os.path.join(site.dir, "keys/node.key")).read() == key
 
