@@ -3,7 +3,10 @@
  * cmd_init - makes a site directory: keys, configuration, roster file.
  *
  * Whole or not at all: what was made is remembered and taken away again when
- * a later step fails, and nothing that was there is ever touched.
+ * a later step fails, and nothing that was there is ever touched. A mark in
+ * the folder says that an init began; cimesh.zpl is the last file made. Where
+ * the first is and the second is not, an init was killed: the next one starts
+ * anew.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -45,6 +48,8 @@ const char cmd_init_help[] =
 #define SYSTEM_DATA "/var/lib/cimesh"
 #define SYSTEM_RUN  "/run/cimesh"
 
+#define MARK ".init-unfinished" /* holds the name of the roster file */
+
 struct init {
     const char *node; /* "odl/ci-1" */
     char community[CIM_NAME_MAX + 1];
@@ -52,9 +57,9 @@ struct init {
     const char *key_file; /* a key that is there already, or NULL */
     const char *api;      /* where the local socket is to be, or NULL */
     struct endpoint events, sync;
-    bool dialled;                             /* has endpoints */
-    bool system;                              /* --system */
-    char *dir, *key, *roster, *config, *data; /* owned paths */
+    bool dialled;                                    /* has endpoints */
+    bool system;                                     /* --system */
+    char *dir, *key, *roster, *config, *data, *mark; /* owned paths */
     char *made[64]; /* owned; to take away on failure, newest last */
     size_t n_made;
     struct cim_diag diag;
@@ -378,12 +383,14 @@ make_keys(struct init *in, struct cim_identity **id)
 static enum cim_err
 make_files(struct init *in)
 {
-    struct cim_buf roster = {0}, config = {0};
+    struct cim_buf mark = {0}, roster = {0}, config = {0};
     struct cim_identity *id = NULL;
     struct roster_community *c;
     enum cim_err err;
 
-    if ((err = make_folders(in)))
+    if (cim_buf_add_str(&mark, strrchr(in->roster, '/') + 1))
+        mem_fail();
+    if ((err = make_folders(in)) || (err = make_file(in, in->mark, &mark)))
         return err;
     if (!(err = make_keys(in, &id))) {
         c = make_community(in, id);
@@ -399,6 +406,28 @@ make_files(struct init *in)
     cim_buf_clear(&config);
     cim_identity_close(&id);
     return err;
+}
+
+/* What a killed init left; a key that was given is not its work. With a
+ * configuration it was as good as done. */
+static void
+clear_unfinished(const struct init *in)
+{
+    struct cim_buf name = {0};
+    struct cim_diag diag;
+    bool done = access(in->config, F_OK) == 0 || access(in->data, F_OK) == 0;
+
+    if (!done && file_read(in->mark, CIM_NAME_MAX + 8, &name, &diag) == 0 &&
+        name.len && !memchr(name.p, '/', name.len)) {
+        char *roster = xasprintf("%s/roster/%.*s", in->dir, (int)name.len,
+                                 (const char *)name.p);
+        (void)unlink(roster);
+        if (!in->key_file)
+            (void)unlink(in->key);
+        free(roster);
+    }
+    (void)unlink(in->mark);
+    cim_buf_clear(&name);
 }
 
 static int
@@ -421,12 +450,15 @@ static int
 make(struct init *in)
 {
     enum cim_err err;
-    int code = check_absent(in);
+    int code;
 
-    if (code)
+    clear_unfinished(in);
+    if ((code = check_absent(in)))
         return code;
-    if (!(err = make_files(in)))
+    if (!(err = make_files(in))) {
+        (void)unlink(in->mark);
         return 0;
+    }
     undo(in);
     return cmd_fail(cmd_exit_of(err), "init", "%s; nothing was left behind",
                     in->diag.text[0] ? in->diag.text : cim_err_text(err));
@@ -467,16 +499,15 @@ cmd_init(const struct cmd_context *ctx, int argc, char **argv)
                          : file_join(in.dir, "keys/node.key");
     in.roster = file_join(in.dir, file);
     in.config = file_join(in.dir, "cimesh.zpl");
+    in.mark = file_join(in.dir, MARK);
     in.data = in.system ? xstrdup(SYSTEM_DATA "/cimesh.db")
                         : file_join(in.dir, "data/cimesh.db");
     if (!(code = make(&in)))
         tell(&in, ctx->dir);
     for (size_t i = 0; i < in.n_made; i++)
         free(in.made[i]);
-    free(in.dir);
-    free(in.key);
-    free(in.roster);
-    free(in.config);
-    free(in.data);
+    char *paths[] = {in.dir, in.key, in.roster, in.config, in.data, in.mark};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        free(paths[i]);
     return code;
 }

@@ -26,6 +26,21 @@ def the_list_is_kept_from_users(node):
     assert "failpoints" not in node.cli("help")
 
 
+def an_init_that_was_killed_begins_anew(folder):
+    for n, place in enumerate(["file-written=crash@1", "file-written=crash@2", "file-written=crash@3",
+                               "file-named=crash@1", "file-named=crash@2"]):
+        site, name = f"{folder}/{n}", f"c{n}/ci-1"
+        init = [BIN, "--dir", site, "init", name]
+        run = subprocess.run(init, capture_output=True, env={**os.environ, "CIMESH_FAILPOINT": place})
+        assert run.returncode == -signal.SIGKILL, (place, run)
+        init[-1] = "other/ci-1"
+        run = subprocess.run(init, capture_output=True, text=True)
+        assert run.returncode == 0 and run.stdout == f"{site}/roster/other.zpl\n", (place, run)
+        assert [f for f in os.listdir(site + "/roster") if f[0] != "."] == ["other.zpl"], place
+        subprocess.run([BIN, "--dir", site, "roster", "check"], check=True, capture_output=True)
+        assert subprocess.run(init, capture_output=True).returncode == 78, place
+
+
 def a_crash_comes_at_its_place(node):
     node.env["CIMESH_FAILPOINT"] = "store-event=crash@3"
     node.start()
@@ -60,5 +75,6 @@ with Mesh() as m:
     odl = m.node("odl/ci-1")
     mistakes_are_told(odl)
     the_list_is_kept_from_users(odl)
+    an_init_that_was_killed_begins_anew(m.dir + "/init")
     a_crash_comes_at_its_place(odl)
     time_is_what_the_test_says(odl)
