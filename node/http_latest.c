@@ -18,7 +18,8 @@
 #include "node/safe.h"
 #include "proto/json_template.h"
 
-#define NEAR_MAX 3 /* of those that lack something, how many are named */
+#define NEAR_MAX 3   /* of those that lack something, how many are named */
+#define HINT_MAX 130 /* bytes: one more still fits */
 
 /* ---- the question -------------------------------------------------------*/
 
@@ -204,7 +205,8 @@ refuse_none(struct http_request *request, const struct ledger_query *query,
 
     any.n_wants = 0;
     enum cim_err err = ledger_newest(reader, &any, take_subject, &newest);
-    for (size_t i = 0; i < newest.n && err == CIM_OK; i++) {
+    for (size_t i = 0; i < newest.n && err == CIM_OK && hint.len < HINT_MAX;
+         i++) {
         cim_buf_add_str(&hint, i > 0 ? "; " : "the newest: ");
         err = put_lack(reader, query, &newest.v[i], &hint);
     }

@@ -62,7 +62,7 @@ no_route(struct http_request *request, const char *url)
             &p->hint,
             "there are /v1/events, /v1/events/ID, "
             "/v1/stream, /v1/latest, /v1/trace/WHAT, "
-            "/v1/ledger/WHAT, /v1/diff, /v1/fetch/COMMUNITY:ID, "
+            "/v1/ledger/WHAT, /v1/diff, /v1/fetch/ID, "
             "/v1/status, /v1/check, /v1/peers, /v1/hooks, /v1/hooks/runs, "
             "/v1/promote, /v1/reload, /v1/aside, /livez, /readyz");
 }

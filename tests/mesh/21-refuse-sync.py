@@ -20,6 +20,8 @@ def ask_cases():
     yield "form too-big", pack([1, "fetch", 7, "odl/ci-1", 1, 0, 100000, ["odl/"], 0, b""])
     yield "form", pack([1, "fetch", 7, "odl/ci-1", 1, 5, 5, ["odl/"], 0, b""])
     yield "form too-big", pack([1, "fetch", 7, "odl/ci-1", 1, 0, 9, ["odl/"] * 33, 0, b""])
+    yield "form", pack([1, "find", 7, "odl", "019aab2c-5f3e-7c61-9f0e-2b1f5a6d7c88"])
+    yield "form", pack([1, "find", 7, "odl/ci-1", bytes(6) + b"\x70\0\x80" + bytes(7)])
     yield "trailing form", pack([1, "heads", 7, [], b"", ["", 0]]) + b"\0"
 
 
@@ -50,6 +52,17 @@ def test_asks(odl, evil):
     assert "refused" in fetch(range(200, 300))
     assert list(counted(odl, before)) == ["quota"]
     assert fetch(range(300, 302)) == ["fetch", "fetch"]
+
+    # A find counts as a page.
+    def find(rids):
+        for rid in rids:
+            dealer.send(pack([1, "find", rid, "odl", bytes(6) + b"\x70\0\x80" + bytes(7)]))
+        words = []
+        while dealer.poll(500):
+            words.append(msgpack.unpackb(dealer.recv())[1])
+        return words
+    assert find(range(400, 402)) == ["find", "find"]
+    assert "refused" in find(range(500, 600))
 
     # Over the ROUTER's limit: libzmq drops that connection, nobody else's.
     dealer.send(b"x" * 20000)

@@ -131,5 +131,6 @@ with Mesh() as m:
     assert odl.get("/v1/diff?a=opnfv-1.0")[0] == 400
     assert odl.get("/v1/trace/odl-1.1?depth=99")[0] == 400
     assert odl.get("/v1/ledger/nothing-of-it")[0] == 404
-    assert "/v1/latest" in odl.get("/v1/nowhere")[1]
+    hint = json.loads(odl.get("/v1/nowhere")[1])["hint"]
+    assert "/v1/latest" in hint and hint.endswith("/readyz"), hint
 sys.exit(0)
