@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """Those who mean harm: strangers with a key of their own, and what they send."""
 import hashlib
+import socket
 import threading
 import time
 
@@ -54,18 +55,24 @@ def public_of(node):
 
 class Publisher(threading.Thread):
     """Plays a node that publishes n events in batches of one, at once; then
-    answers what it is asked, as an honest one would."""
+    answers what it is asked, as an honest one would. So many pages first are
+    larger than an answer may be."""
 
     PAGE = 2_000
 
     def __init__(self, node, n, topic="evil/Ping/t/"):
         super().__init__(daemon=True)
         self.evil, self.topic, self.n = EvilNode(node), topic, n
-        self.slices = []
+        self.slices, self.shouts = [], []
+        self.stopping, self.seconds, self.subscribed = threading.Event(), 0, 0
+        self.huge_pages = self.huge_sent = 0
+        self.more(n)
+
+    def more(self, n):
+        """As many events more, found by whoever asks."""
         for _ in range(n):
-            e = event(topic, artifactUrl=None, projectBranch=None, confidenceLevel=None)
+            e = event(self.topic, artifactUrl=None, projectBranch=None, confidenceLevel=None)
             self.slices.append(self.evil.author.slice([e]))
-        self.stopping, self.seconds = threading.Event(), 0
 
     def run(self):
         self.evil.wait_subscribed("", 30)
@@ -77,7 +84,12 @@ class Publisher(threading.Thread):
         self.evil.beacon()
         self.seconds = time.monotonic() - begin
         while not self.stopping.is_set():
-            self.serve(200)
+            self.serve(100)
+            while self.evil.pub.poll(0):
+                self.subscribed += self.evil.pub.recv()[:1] == b"\1"
+                begin = 0
+            while self.shouts:
+                self.evil.send(self.topic, self.shouts.pop())
             if time.monotonic() - begin > 4:
                 begin = time.monotonic()
                 self.evil.beacon()
@@ -85,9 +97,17 @@ class Publisher(threading.Thread):
     def flooded(self):
         return self.seconds
 
+    def shout(self, payload):
+        """This goes out as one live message."""
+        self.shouts.append(payload)
+
     def serve(self, ms):
         for rid, ask in self.evil.asks(ms):
-            self.evil.router.send_multipart([rid, pack(self.answer(ask))])
+            answer = pack(self.answer(ask))
+            if ask[1] == "fetch" and self.huge_sent < self.huge_pages:
+                self.huge_sent += 1
+                answer += b"x" * 2_000_000
+            self.evil.router.send_multipart([rid, answer])
 
     def answer(self, ask):
         kind, number = ask[1], ask[2]
@@ -148,3 +168,20 @@ class Liar(EvilNode):
             heads = [1, "heads", ask[2], b"\0" * 16, False, []]
             self.router.send_multipart([rid, pack(heads if ask[1] == "heads" else
                                                   [1, "fetch", ask[2], ask[5], ask[5], [], []])])
+
+
+def hang_on(node, n):
+    """Silent TCP connections to both ports of a node; close them."""
+    socks = []
+    for i in range(n):
+        s = socket.socket()
+        s.setblocking(False)
+        try:
+            s.connect(("127.0.0.1", int((node.events if i % 2 else node.sync).rsplit(":", 1)[1])))
+        except BlockingIOError:
+            pass
+        except OSError:
+            s.close()
+            break
+        socks.append(s)
+    return socks

@@ -866,7 +866,7 @@ def _check_find_answer(slices):
 
 
 def _check_refused(reason):
-    need(reason in REASONS, "a reason")
+    need(isinstance(reason, str) and re.fullmatch("[a-z-]{1,32}", reason), "a reason")
 
 
 def read_answer(data):

@@ -4,31 +4,13 @@
 it has are served throughout, a new one gets in, and the node calms down."""
 import os
 import resource
-import socket
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from rig import Ledger, Mesh, Row, check, settle, wait  # noqa: E402
+from hostile import hang_on  # noqa: E402
 from measure import cpu_s, lateness_ms, percentile  # noqa: E402
-
-
-def silent(node, n):
-    """Connects until so many hang on, or no more get in."""
-    socks = []
-    for i in range(n):
-        endpoint = node.events if i % 2 else node.sync
-        s = socket.socket()
-        s.setblocking(False)
-        try:
-            s.connect(("127.0.0.1", int(endpoint.rsplit(":", 1)[1])))
-        except BlockingIOError:
-            pass
-        except OSError:
-            s.close()
-            break
-        socks.append(s)
-    return socks
 
 
 def limit_descriptors(node, n):
@@ -52,7 +34,7 @@ with Row("G1", "silent TCP connections", unit="connections", short=4_000, long=2
     before, wave, join_s, busy = odl.connections(), min(2_000, hard // 2), [], []
     while row.reached < row.target:
         begin, used = time.monotonic(), cpu_s(odl)
-        socks = silent(odl, min(wave, row.target - row.reached))
+        socks = hang_on(odl, min(wave, row.target - row.reached))
         row.reached += len(socks)
         if len(join_s) < 2:
             late.start()
