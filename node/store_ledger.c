@@ -15,7 +15,7 @@
 #include "proto/event.h"
 #include "proto/topic.h"
 
-#define PART_BYTES (1 + CIM_DIGEST_LEN + 8)
+#define PART_BYTES 10 /* without its key */
 
 enum part_kind {
     PART_OWN = 'o', /* the key of its exact name */
@@ -31,6 +31,11 @@ struct part {
     int64_t said;
 };
 
+struct level {
+    int64_t said;
+    enum ledger_state state;
+};
+
 /* An event on its way into the tables. */
 struct entry {
     struct store *store;
@@ -40,35 +45,53 @@ struct entry {
     struct cim_uuid id;
     struct ledger_at at;
     struct cim_event event;
+    struct level levels[LEDGER_LEVELS_MAX];
+    size_t n_levels;
+    bool awaited;         /* a subject of which something was said before */
     struct cim_buf parts; /* owned */
+    struct ledger_key last_key; /* of parts */
 };
 
 /* ---- parts --------------------------------------------------------------*/
 
+/* A key that is the one before is not written again. */
 static void
-part_add(struct cim_buf *parts, const struct part *part)
+part_add(struct entry *e, const struct part *part)
 {
+    bool same = cim_bytes_eq(ledger_key_bytes(&part->key),
+                             ledger_key_bytes(&e->last_key));
+    struct cim_buf *parts = &e->parts;
     uint8_t be[8];
 
     cim_u64be((uint64_t)part->said, be);
     cim_buf_add_u8(parts, (uint8_t)part->kind);
-    cim_buf_add(parts, part->key.b, sizeof part->key.b);
     cim_buf_add(parts, be, sizeof be);
+    cim_buf_add_u8(parts, same ? 0 : part->key.len);
+    if (!same)
+        cim_buf_add(parts, part->key.b, part->key.len);
     if (parts->err != CIM_OK)
         mem_fail();
+    e->last_key = part->key;
 }
 
+/* out starts as {0} and is the one before from then on. */
 static bool
 part_next(struct cim_bytes *parts, struct part *out)
 {
+    const uint8_t *p = parts->p;
+
     if (parts->len < PART_BYTES)
         return false;
-    out->kind = (enum part_kind)parts->p[0];
-    memcpy(out->key.b, parts->p + 1, sizeof out->key.b);
+    size_t len = p[9];
+    if (parts->len - PART_BYTES < len)
+        return false;
+    out->kind = (enum part_kind)p[0];
     out->said = 0;
-    for (size_t i = 0; i < 8; i++)
-        out->said = (int64_t)((uint64_t)out->said << 8 | parts->p[17 + i]);
-    *parts = cim_bytes_of(parts->p + PART_BYTES, parts->len - PART_BYTES);
+    for (size_t i = 1; i <= 8; i++)
+        out->said = (int64_t)((uint64_t)out->said << 8 | p[i]);
+    if (len)
+        out->key = ledger_key_raw(cim_bytes_of(p + PART_BYTES, len));
+    *parts = cim_bytes_of(p + PART_BYTES + len, parts->len - PART_BYTES - len);
     return true;
 }
 
@@ -112,7 +135,7 @@ put_key(struct entry *e, enum part_kind kind, const struct ledger_key *key)
     sql_blob(st, 3, ledger_at_bytes(&e->at));
     sql_int(st, 4, e->arrival);
     sql_run(&e->store->db, st);
-    part_add(&e->parts, &part);
+    part_add(e, &part);
 }
 
 static void
@@ -123,11 +146,6 @@ add_key(struct entry *e, enum ledger_key_of of, struct cim_bytes text)
     if (text.len)
         put_key(e, of == LEDGER_KEY_URL ? PART_URL : PART_TITLE, &key);
 }
-
-struct level {
-    int64_t said;
-    enum ledger_state state;
-};
 
 static int64_t
 said_of(struct store *store, int64_t who, struct cim_bytes level)
@@ -146,28 +164,26 @@ said_of(struct store *store, int64_t who, struct cim_bytes level)
     return sqlite3_last_insert_rowid(store->db.h);
 }
 
-static size_t
-read_levels(struct entry *e, struct level *out)
+static void
+read_levels(struct entry *e)
 {
     struct cim_list list = {.data = e->event.levels};
     struct cim_bytes name = {0}, result = {0};
-    size_t n = 0;
 
-    while (n < LEDGER_LEVELS_MAX && cim_level_next(&list, &name, &result))
-        out[n++] = (struct level){said_of(e->store, e->who, name),
-                                  ledger_state_of(result)};
-    return n;
+    while (e->n_levels < LEDGER_LEVELS_MAX &&
+           cim_level_next(&list, &name, &result))
+        e->levels[e->n_levels++] = (struct level){
+            said_of(e->store, e->who, name), ledger_state_of(result)};
 }
 
-/* The same words under one key; url: only while nobody has it. */
+/* The same words under one key, of the subject that it means; url: only while
+ * nobody has it. */
 static void
 add_words(struct entry *e, const struct ledger_key *key,
-          const struct ledger_key *url)
+          const struct ledger_key *url, int64_t subject)
 {
-    struct level levels[LEDGER_LEVELS_MAX];
-    size_t n = read_levels(e, levels);
-
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < e->n_levels; i++) {
+        const struct level *levels = e->levels;
         struct part part = {PART_SAY, *key, levels[i].said};
         sqlite3_stmt *st = sql_use(&e->store->db, SQL_SAY_PUT);
         sql_blob(st, 1, ledger_key_bytes(key));
@@ -180,8 +196,18 @@ add_words(struct entry *e, const struct ledger_key *key,
         else
             sql_null(st, 6);
         sql_run(&e->store->db, st);
-        part_add(&e->parts, &part);
+        part_add(e, &part);
+        struct ledger_new_word word = {levels[i].said, e->arrival,
+                                       levels[i].state, &e->at};
+        if (subject)
+            ledger_say_added(e->store, subject, &word);
     }
+}
+
+static struct ledger_hit
+meant(struct entry *e, const struct ledger_key *key)
+{
+    return ledger_by_key(&e->store->db, key, &e->at, LEDGER_LINKED);
 }
 
 /* True when the stamp says by link what it means. */
@@ -198,7 +224,7 @@ add_linked_words(struct entry *e)
             cim_uuid_parse(id, &uuid) != CIM_OK)
             continue;
         struct ledger_key key = ledger_key_link(of, &uuid);
-        add_words(e, &key, NULL);
+        add_words(e, &key, NULL, meant(e, &key).subject);
         n++;
     }
     return n > 0;
@@ -210,15 +236,17 @@ add_stamp(struct entry *e)
     struct ledger_aim aim = ledger_aim_of(&e->event);
     struct ledger_key url, title;
 
+    read_levels(e);
     if (add_linked_words(e))
         return;
     url = ledger_key_of_kind(LEDGER_KEY_URL, aim.kind, aim.url);
-    if (aim.url.len)
-        add_words(e, &url, NULL);
+    struct ledger_hit hit = meant(e, &url);
+    add_words(e, &url, NULL, hit.subject);
     if (!aim.title.len)
         return;
     title = ledger_key_of_kind(LEDGER_KEY_TITLE, aim.kind, aim.title);
-    add_words(e, &title, aim.url.len ? &url : NULL);
+    bool falls = hit.how == LEDGER_ABSENT;
+    add_words(e, &title, &url, falls ? meant(e, &title).subject : 0);
 }
 
 static void
@@ -231,7 +259,7 @@ add_member(struct entry *e, const struct ledger_key *key)
     sql_blob(st, 2, ledger_at_bytes(&e->at));
     sql_int(st, 3, e->arrival);
     sql_run(&e->store->db, st);
-    part_add(&e->parts, &part);
+    part_add(e, &part);
 }
 
 static void
@@ -264,19 +292,6 @@ add_members(struct entry *e)
 }
 
 static void
-put_word(struct entry *e, int64_t group)
-{
-    sqlite3_stmt *st = sql_use(&e->store->db, SQL_WORD_PUT);
-
-    sql_int(st, 1, e->arrival);
-    sql_int(st, 2, 0);
-    sql_int(st, 3, group);
-    sql_int(st, 4, 0);
-    sql_blob(st, 5, ledger_at_bytes(&e->at));
-    sql_run(&e->store->db, st);
-}
-
-static void
 add_subject(struct entry *e)
 {
     bool baseline = e->kind == LEDGER_BASELINE;
@@ -284,19 +299,24 @@ add_subject(struct entry *e)
 
     struct ledger_key own = ledger_key_link(e->community, &e->id);
     /* Before its own words are there: do others wait for it? */
-    ledger_holders_changed(e->store, &own, e->who, &e->at, false);
+    e->awaited = ledger_holders_changed(e->store, &own, e->who, &e->at, false);
     put_key(e, PART_OWN, &own);
     add_key(e, LEDGER_KEY_URL,
             baseline ? event->baseline_url : event->artifact_url);
     add_key(e, LEDGER_KEY_TITLE,
             baseline ? event->baseline_name : event->artifact_name);
-    put_word(e, e->topic);
+    struct ledger_seed seed = {
+        .arrival = e->arrival, .who = e->who, .kind = e->kind, .at = e->at};
+    ledger_put_subject(e->store, &seed, e->topic, 0, LEDGER_MISSING);
     if (baseline) {
-        put_word(e, -e->who);
         add_members(e);
         return;
     }
-    add_words(e, &own, NULL);
+    read_levels(e);
+    add_words(e, &own, NULL, 0);
+    for (size_t i = e->n_levels; i-- > 0;) /* of one said twice the first */
+        ledger_put_subject(e->store, &seed, e->topic, e->levels[i].said,
+                           e->levels[i].state);
 }
 
 /* ---- rows ---------------------------------------------------------------*/
@@ -371,20 +391,44 @@ kept_get(struct store *store, int64_t arrival, struct kept *out)
     return true;
 }
 
-/* Brings the index of words up to date, once the event's rows are as they are
- * to be: all of them there, or all gone. */
-static void
-words_changed(struct store *store, struct cim_bytes parts, int64_t who,
+/* True when something is said of what this subject has. */
+static bool
+texts_changed(struct store *store, struct cim_bytes parts, int64_t who,
               const struct ledger_at *at)
 {
-    struct part part;
+    struct part part = {.said = 0};
+    bool said = false;
+
+    while (part_next(&parts, &part))
+        if (part.kind == PART_URL || part.kind == PART_TITLE)
+            said |= ledger_holders_changed(store, &part.key, who, at,
+                                           part.kind == PART_URL);
+    return said;
+}
+
+static void
+words_changed(struct store *store, struct cim_bytes parts,
+              const struct ledger_at *at)
+{
+    struct part part = {.said = 0};
 
     while (part_next(&parts, &part))
         if (part.kind == PART_SAY)
             ledger_say_under(store, &part.key, at, part.said);
-        else if (part.kind == PART_URL || part.kind == PART_TITLE)
-            ledger_holders_changed(store, &part.key, who, at,
-                                   part.kind == PART_URL);
+}
+
+/* Once its row is there: words that waited for it may be later than its own,
+ * and those of its neighbours move. */
+static void
+activated(struct entry *e)
+{
+    struct cim_bytes parts = cim_buf_bytes(&e->parts);
+
+    if (e->kind == LEDGER_STAMP)
+        return;
+    e->awaited |= texts_changed(e->store, parts, e->who, &e->at);
+    if (e->awaited)
+        words_changed(e->store, parts, &e->at);
 }
 
 void
@@ -396,10 +440,10 @@ ledger_say_parts(struct store *store, int64_t stamp,
     if (!kept_get(store, stamp, &kept))
         return;
     struct cim_bytes parts = cim_buf_bytes(&kept.parts);
-    struct part part;
+    struct part part = {.said = 0};
     while (part_next(&parts, &part))
         if (part.kind == PART_SAY && part.said == said &&
-            memcmp(part.key.b, but->b, sizeof but->b) != 0)
+            !cim_bytes_eq(ledger_key_bytes(&part.key), ledger_key_bytes(but)))
             ledger_say_under(store, &part.key, &kept.at, said);
     cim_buf_clear(&kept.parts);
 }
@@ -461,7 +505,7 @@ static void
 deactivate(struct store *store, int64_t arrival, const struct kept *kept)
 {
     struct cim_bytes parts = cim_buf_bytes(&kept->parts);
-    struct part part;
+    struct part part = {.said = 0};
 
     while (part_next(&parts, &part))
         part_drop(&store->db, &part, kept->who, &kept->at);
@@ -476,7 +520,12 @@ deactivate(struct store *store, int64_t arrival, const struct kept *kept)
 static void
 deactivated(struct store *store, const struct kept *kept)
 {
-    words_changed(store, cim_buf_bytes(&kept->parts), kept->who, &kept->at);
+    struct cim_bytes parts = cim_buf_bytes(&kept->parts);
+
+    if (kept->kind == LEDGER_STAMP)
+        words_changed(store, parts, &kept->at);
+    else
+        (void)texts_changed(store, parts, kept->who, &kept->at);
 }
 
 /* ---- repeated ids -------------------------------------------------------*/
@@ -526,7 +575,7 @@ promote(struct store *store, int64_t who, const struct cim_uuid *id)
         sql_end(st);
     }
     set_parts(store, first.arrival, &e.parts);
-    words_changed(store, cim_buf_bytes(&e.parts), e.who, &e.at);
+    activated(&e);
     cim_buf_clear(&e.parts);
     cim_buf_clear(&kept.parts);
 }
@@ -569,7 +618,8 @@ store_ledger_put(struct store *store, const struct ledger_news *news)
     if (active)
         activate(&e);
     row_put(&e, active);
-    words_changed(store, cim_buf_bytes(&e.parts), e.who, &e.at);
+    if (active)
+        activated(&e);
     cim_buf_clear(&e.parts);
 }
 

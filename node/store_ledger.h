@@ -3,12 +3,12 @@
  * store_ledger - how the ledger is kept. Private to node/store*.c.
  *
  * For each ArtifactCreated, BaselineDefined and ConfidenceLevelModified a row
- * of ledger_event, and rows under keys: the hash of a URL, a name, an exact
- * name. Who has the text: ledger_key. What is said of it: ledger_say. Which
- * baselines list it: ledger_member. A row depends on its own event only, so
- * the order of arrival leaves no trace; whose word counts for whom is found
- * when asked, by ranges of `at`: what names a text means the newest that had
- * it by then, so the words of a subject lie between it and the next one.
+ * of ledger_event, and rows under keys: a URL, a name, an exact name. Who has
+ * the text: ledger_key. What is said of it: ledger_say. Which baselines list
+ * it: ledger_member. A row depends on its own event only, so the order of
+ * arrival leaves no trace; whose word counts for whom is found when asked, by
+ * ranges of `at`: what names a text means the newest that had it by then, so
+ * the words of a subject lie between it and the next one.
  *
  * Several events of one community with one id: only the first in order has
  * rows under keys; `parts` of the others is NULL.
@@ -26,11 +26,17 @@
 
 /* ---- keys and places (store_ledger_key.c) -------------------------------*/
 
+/*
+ * A tag and the text itself, so that what comes together lies together; of a
+ * long one its end, where builds differ, and a hash. {0} is none.
+ */
+#define LEDGER_KEY_TEXT 96 /* longer: the last 80 bytes and 16 of a hash */
 struct ledger_key {
-    uint8_t b[CIM_DIGEST_LEN];
+    uint8_t b[2 + LEDGER_KEY_TEXT];
+    uint8_t len;
 };
-enum ledger_key_of {                          /* hashed with the text */
-                     LEDGER_KEY_LINK = 'l',   /* community, id */
+enum ledger_key_of {                          /* the tag */
+                     LEDGER_KEY_LINK = 'l',   /* id, community */
                      LEDGER_KEY_ID = 'i',     /* id of a member, whosever */
                      LEDGER_KEY_MEMBER = 'm', /* text of a member */
                      LEDGER_KEY_URL = 'u',    /* + kind */
@@ -42,6 +48,7 @@ struct ledger_key ledger_key_of_kind(enum ledger_key_of of, int kind,
 struct ledger_key ledger_key_link(struct cim_bytes community,
                                   const struct cim_uuid *id);
 struct cim_bytes ledger_key_bytes(const struct ledger_key *key);
+struct ledger_key ledger_key_raw(struct cim_bytes bytes);
 
 /* A place as bytes that sort as ledger_order does. */
 struct ledger_at {
@@ -101,6 +108,8 @@ struct ledger_hit ledger_by_member(struct store_db *db,
                                    struct cim_bytes text,
                                    const struct ledger_at *at);
 bool ledger_key_held(struct store_db *db, struct cim_bytes key);
+/* Where a row of ledger_event stands; len 0 when there is none. */
+struct ledger_at ledger_place_of(struct store_db *db, int64_t arrival);
 /* 0: none of this name. */
 int64_t ledger_who(struct store_db *db, struct cim_bytes community);
 
@@ -149,15 +158,26 @@ struct ledger_word ledger_last_word(struct store_db *db,
 
 /* ---- words, the index (store_ledger_word.c) -----------------------------*/
 
-/* A word was added or taken at this key by an event at this place. */
+/* A subject comes: with said 0 that it exists, else its own word. */
+void ledger_put_subject(struct store *store, const struct ledger_seed *seed,
+                        int64_t topic, int64_t said, enum ledger_state state);
+/* A stamp says this of a subject. */
+struct ledger_new_word {
+    int64_t said, stamp;
+    enum ledger_state state;
+    const struct ledger_at *at; /* of the stamp */
+};
+void ledger_say_added(struct store *store, int64_t subject,
+                      const struct ledger_new_word *word);
+/* What an event at this place said under a key may hold no more. */
 void ledger_say_under(struct store *store, const struct ledger_key *key,
                       const struct ledger_at *at, int64_t said);
 /* The same for all keys of a stamp but one (store_ledger.c). */
 void ledger_say_parts(struct store *store, int64_t stamp,
                       const struct ledger_key *but, int64_t said);
 /* A subject of this community came to or left a key; is_url: stamps that have
- * it mean it, or their name. */
-void ledger_holders_changed(struct store *store, const struct ledger_key *key,
+ * it mean it, or their name. False when nothing is said under it. */
+bool ledger_holders_changed(struct store *store, const struct ledger_key *key,
                             int64_t who, const struct ledger_at *at,
                             bool is_url);
 /* A step of what has to be looked at again; with each commit. */

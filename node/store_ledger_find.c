@@ -16,19 +16,33 @@
 struct owner {
     bool held, claimed;
     int64_t who;
+    int64_t only;        /* the only subject that has it; 0: there are more */
+    struct ledger_at at; /* of it */
 };
+
+/* Mostly there is one: found at the first look. */
 
 static struct owner
 owner_of(struct store_db *db, const struct ledger_key *key)
 {
     struct owner owner = {0};
-    sqlite3_stmt *st = sql_use(db, SQL_KEYS_WHO);
+    sqlite3_stmt *st = sql_use(db, SQL_KEYS_TWO);
 
     sql_blob(st, 1, ledger_key_bytes(key));
     if (!sql_row(db, st))
         return owner;
-    owner.held = sqlite3_column_type(st, 0) != SQLITE_NULL;
+    owner.held = true;
     owner.who = sqlite3_column_int64(st, 0);
+    owner.only = sqlite3_column_int64(st, 1);
+    owner.at = ledger_at_raw(sql_get_bytes(st, 2));
+    if (!sql_row(db, st))
+        return owner;
+    sql_end(st);
+    owner.only = 0;
+    st = sql_use(db, SQL_KEYS_WHO);
+    sql_blob(st, 1, ledger_key_bytes(key));
+    if (!sql_row(db, st))
+        return owner;
     owner.claimed = owner.who != sqlite3_column_int64(st, 1);
     sql_end(st);
     return owner;
@@ -54,12 +68,16 @@ near(struct store_db *db, enum store_sql which, const struct ledger_key *key,
 }
 
 static int64_t
-meant(struct store_db *db, const struct ledger_key *key, int64_t who,
-      struct ledger_at *at)
+meant(struct store_db *db, const struct ledger_key *key,
+      const struct owner *owner, struct ledger_at *at)
 {
-    int64_t subject = near(db, SQL_KEYS_UPTO, key, who, at);
+    int64_t subject = owner->only;
 
-    return subject ? subject : near(db, SQL_KEYS_AFTER, key, who, at);
+    if (subject)
+        *at = owner->at;
+    if (!subject)
+        subject = near(db, SQL_KEYS_UPTO, key, owner->who, at);
+    return subject ? subject : near(db, SQL_KEYS_AFTER, key, owner->who, at);
 }
 
 struct ledger_hit
@@ -74,7 +92,7 @@ ledger_by_key(struct store_db *db, const struct ledger_key *key,
     if (owner.claimed)
         return (struct ledger_hit){.how = LEDGER_CLAIMED};
     return (struct ledger_hit){.how = how,
-                               .subject = meant(db, key, owner.who, &place)};
+                               .subject = meant(db, key, &owner, &place)};
 }
 
 struct ledger_hit
@@ -107,6 +125,20 @@ ledger_key_held(struct store_db *db, struct cim_bytes key)
     bool held = sqlite3_column_type(st, 0) != SQLITE_NULL;
     sql_end(st);
     return held;
+}
+
+struct ledger_at
+ledger_place_of(struct store_db *db, int64_t arrival)
+{
+    sqlite3_stmt *st = sql_use(db, SQL_LEDGER_NAME);
+    struct ledger_at at = ledger_at_first();
+
+    sql_int(st, 1, arrival);
+    if (!sql_row(db, st))
+        return at;
+    at = ledger_at_raw(sql_get_bytes(st, 2));
+    sql_end(st);
+    return at;
 }
 
 /* ---- exact names --------------------------------------------------------*/
@@ -195,7 +227,7 @@ by_either(struct store_db *db, enum ledger_key_of of, struct cim_bytes text,
     if (owners[0].who != owners[1].who)
         return (struct ledger_hit){.how = LEDGER_CLAIMED};
     for (int kind = 0; kind < 2; kind++)
-        found[kind] = meant(db, &keys[kind], owners[kind].who, &places[kind]);
+        found[kind] = meant(db, &keys[kind], &owners[kind], &places[kind]);
     /* Not later than `at` goes first, and of two such the newer. */
     bool before0 = ledger_at_cmp(&places[0], at) <= 0;
     bool before1 = ledger_at_cmp(&places[1], at) <= 0;
@@ -241,6 +273,12 @@ add_source(struct store_db *db, struct ledger_sources *out,
         return;
     source->low = source->high = seed->at;
     struct ledger_at before = seed->at;
+    if (owner.only) {
+        source->low = ledger_at_first();
+        source->high = ledger_at_last();
+        out->n++;
+        return;
+    }
     if (!near(db, SQL_KEYS_BEFORE, &source->key, owner.who, &before))
         source->low = ledger_at_first();
     if (!near(db, SQL_KEYS_AFTER, &source->key, owner.who, &source->high))

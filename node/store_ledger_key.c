@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Keys and places of the ledger: texts as hashes, order as bytes. */
+/* Keys and places of the ledger: texts and order as bytes. */
 #include <string.h>
 
 #include "node/store_ledger.h"
@@ -11,47 +11,68 @@
 /* ---- keys ---------------------------------------------------------------*/
 
 static struct ledger_key
-key_of(const char *tag, struct cim_bytes a, struct cim_bytes b)
+key_of(enum ledger_key_of of, char kind, struct cim_bytes text)
 {
-    struct ledger_key key;
+    struct ledger_key key = {.b = {(uint8_t)of, (uint8_t)kind}, .len = 2};
+    size_t tail = LEDGER_KEY_TEXT - CIM_DIGEST_LEN;
     struct cim_digester d;
 
+    if (text.len <= LEDGER_KEY_TEXT) {
+        if (text.len)
+            memcpy(key.b + 2, text.p, text.len);
+        key.len = (uint8_t)(2 + text.len);
+        return key;
+    }
     cim_digester_init(&d);
-    cim_digester_add(&d, cim_bytes_str(tag));
-    cim_digester_add(&d, a);
-    cim_digester_add(&d, b);
+    cim_digester_add(&d, text);
     struct cim_digest digest = cim_digester_end(&d);
-    memcpy(key.b, digest.b, sizeof key.b);
+    memcpy(key.b + 2, text.p + text.len - tail, tail);
+    memcpy(key.b + 2 + tail, digest.b, sizeof digest.b);
+    key.b[1] = (uint8_t)(kind + 'A' - 'a'); /* so it is no short text */
+    key.len = 2 + LEDGER_KEY_TEXT;
     return key;
 }
 
 struct ledger_key
 ledger_key_text(enum ledger_key_of of, struct cim_bytes text)
 {
-    char tag[] = {(char)of, ':', '\0'};
-
-    return key_of(tag, text, cim_bytes_str(""));
+    return key_of(of, 'x', text);
 }
 
 struct ledger_key
 ledger_key_of_kind(enum ledger_key_of of, int kind, struct cim_bytes text)
 {
-    char tag[] = {(char)of, kind == LEDGER_ARTIFACT ? 'a' : 'b', ':', '\0'};
-
-    return key_of(tag, text, cim_bytes_str(""));
+    return key_of(of, kind == LEDGER_ARTIFACT ? 'a' : 'b', text);
 }
 
 struct ledger_key
 ledger_key_link(struct cim_bytes community, const struct cim_uuid *id)
 {
-    /* The id first: its length never varies. */
-    return key_of("l:", cim_bytes_of(id->b, sizeof id->b), community);
+    uint8_t text[sizeof id->b + CIM_NAME_MAX];
+    size_t len = community.len <= CIM_NAME_MAX ? community.len : 0;
+
+    memcpy(text, id->b, sizeof id->b);
+    if (len)
+        memcpy(text + sizeof id->b, community.p, len);
+    return key_of(LEDGER_KEY_LINK, 'x', cim_bytes_of(text, sizeof id->b + len));
 }
 
 struct cim_bytes
 ledger_key_bytes(const struct ledger_key *key)
 {
-    return cim_bytes_of(key->b, sizeof key->b);
+    return cim_bytes_of(key->b, key->len);
+}
+
+struct ledger_key
+ledger_key_raw(struct cim_bytes bytes)
+{
+    struct ledger_key key = {.len = 0};
+
+    if (bytes.len > 0 && bytes.len <= sizeof key.b) {
+        memcpy(key.b, bytes.p, bytes.len);
+        key.len = (uint8_t)bytes.len;
+    }
+    return key;
 }
 
 /* ---- places -------------------------------------------------------------*/

@@ -17,7 +17,8 @@
 #include "node/store_ledger_reader.h"
 #include "proto/topic.h"
 
-#define BASELINE_TOPICS 256 /* more: by community, and each looked at */
+#define FEW_TITLES      2000 /* that begin as wanted: these are looked at */
+#define BASELINE_TOPICS 256  /* more: by community, and each looked at */
 
 /* Where subjects stand that are wanted for one reason. */
 struct driver {
@@ -262,11 +263,66 @@ holds(struct search *s, const struct ledger_subject *subject)
     return true;
 }
 
+/* ---- by name ------------------------------------------------------------*/
+
+/* Those whose names begin as the wanted one, when they are few. */
+static bool
+list_titles(struct search *s, struct ledger_list *out)
+{
+    struct cim_prefix first = {.len = 0};
+    struct cim_prefix end;
+
+    if (!s->query->name)
+        return false;
+    size_t len = strcspn(s->query->name, "*?[\\");
+    if (!len || len >= sizeof first.text)
+        return false;
+    memcpy(first.text, s->query->name, len);
+    first.len = (uint16_t)len;
+    if (!reader_prefix_end(&first, &end))
+        return false;
+    sqlite3_stmt *st = sql_use(s->db, SQL_LEDGER_TITLES);
+    sql_text(st, 1, cim_prefix_bytes(&first));
+    sql_text(st, 2, cim_prefix_bytes(&end));
+    sql_int(st, 3, FEW_TITLES + 1);
+    while (sql_row(s->db, st)) {
+        xgrow(&out->v, &out->cap, out->n, sizeof *out->v);
+        out->v[out->n++] = sqlite3_column_int64(st, 0);
+    }
+    return out->n <= FEW_TITLES;
+}
+
+static bool
+run_titles(struct search *s,
+           bool (*each)(void *ctx, const struct ledger_subject *subject),
+           void *ctx)
+{
+    struct ledger_list list = {0};
+    bool few = list_titles(s, &list);
+    bool more = few;
+
+    s->check_topic = true;
+    if (few)
+        ledger_list_sort(s->db, &list);
+    for (size_t i = 0; more && i < list.n; i++) {
+        struct ledger_subject subject;
+        if (ledger_read_subject(s->db, list.v[i], &subject) &&
+            holds(s, &subject))
+            more = each(ctx, &subject);
+        ledger_subject_clear(&subject);
+    }
+    ledger_list_clear(&list);
+    return few;
+}
+
 static void
 run(struct search *s,
     bool (*each)(void *ctx, const struct ledger_subject *subject), void *ctx)
 {
     bool more = true;
+
+    if (run_titles(s, each, ctx))
+        return;
 
     find_groups(s);
     make_heap(s);

@@ -111,20 +111,6 @@ newest_first(const void *a, const void *b)
                          &((const struct placed *)a)->at);
 }
 
-struct ledger_at
-ledger_place_of(struct store_db *db, int64_t arrival)
-{
-    sqlite3_stmt *st = sql_use(db, SQL_LEDGER_NAME);
-    struct ledger_at at = ledger_at_first();
-
-    sql_int(st, 1, arrival);
-    if (!sql_row(db, st))
-        return at;
-    at = ledger_at_raw(sql_get_bytes(st, 2));
-    sql_end(st);
-    return at;
-}
-
 void
 ledger_list_sort(struct store_db *db, struct ledger_list *list)
 {

@@ -15,8 +15,6 @@ void ledger_community(const struct ledger_place *at,
 /* False when there is none. out is the caller's. */
 bool ledger_read_subject(struct store_db *db, int64_t arrival,
                          struct ledger_subject *out);
-/* Where a row of ledger_event stands; len 0 when there is none. */
-struct ledger_at ledger_place_of(struct store_db *db, int64_t arrival);
 /* Views into the subject. */
 struct ledger_seed ledger_seed_of(struct store_db *db,
                                   const struct ledger_subject *s);

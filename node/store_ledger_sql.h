@@ -45,6 +45,9 @@
       "SELECT o.arrival FROM ledger_event e JOIN ledger_event o ON"            \
       " o.id = e.id AND o.who = e.who WHERE e.arrival = ? ORDER BY o.at"       \
       " LIMIT ?")                                                              \
+    X(SQL_LEDGER_TITLES,                                                       \
+      "SELECT arrival FROM ledger_event WHERE title >= ? AND title < ?"        \
+      " AND parts IS NOT NULL LIMIT ?")                                        \
     X(SQL_LEDGER_TOPICS,                                                       \
       "SELECT id, name FROM topic WHERE name >= ? AND name < ?")               \
     X(SQL_LEDGER_OF_ID, "SELECT DISTINCT who FROM ledger_event WHERE id = ?"   \
@@ -64,6 +67,8 @@
       "SELECT (SELECT who FROM ledger_key WHERE key = ?1 ORDER BY who"         \
       " LIMIT 1), (SELECT who FROM ledger_key WHERE key = ?1"                  \
       " ORDER BY who DESC LIMIT 1)")                                           \
+    X(SQL_KEYS_TWO, "SELECT who, subject, at FROM ledger_key WHERE key = ?"    \
+                    " LIMIT 2")                                                \
     X(SQL_KEYS_UPTO,                                                           \
       "SELECT subject, at FROM ledger_key WHERE key = ? AND who = ?"           \
       " AND at <= ? ORDER BY at DESC LIMIT 1")                                 \
@@ -102,11 +107,13 @@
                      " ORDER BY at DESC LIMIT ?")                              \
     /* subjects in order: said 0, or what is said of them */                   \
     X(SQL_WORD_PUT, "INSERT OR REPLACE INTO ledger_word(subject, said, grp,"   \
-                    " state, at) VALUES(?, ?, ?, ?, ?)")                       \
+                    " state, at, stamp) VALUES(?, ?, ?, ?, ?, ?)")             \
     X(SQL_LEDGER_SEED, "SELECT kind, who, id, at, topic, title, url"           \
                        " FROM ledger_event WHERE arrival = ?")                 \
-    X(SQL_WORD_STATE, "SELECT state FROM ledger_word WHERE subject = ?"        \
-                      " AND said = ? LIMIT 1")                                 \
+    X(SQL_WORD_GET, "SELECT state, stamp FROM ledger_word WHERE subject = ?"   \
+                    " AND said = ? LIMIT 1")                                   \
+    X(SQL_WORD_STAMP, "UPDATE ledger_word SET stamp = ? WHERE subject = ?"     \
+                      " AND said = ?")                                         \
     X(SQL_WORD_DROP, "DELETE FROM ledger_word WHERE subject = ? AND said = ?") \
     X(SQL_WORD_DROP_ALL, "DELETE FROM ledger_word WHERE subject = ?")          \
     X(SQL_WORD_NEXT,                                                           \

@@ -52,30 +52,90 @@ open_seed(struct store *store, int64_t subject, struct ledger_seed *out,
     return st;
 }
 
+/* What is said at a level: state and who says it last. */
+struct say {
+    int64_t said, state, stamp;
+};
+
 static void
 put_word(struct store *store, const struct ledger_seed *seed, int64_t group,
-         int64_t said, int64_t state)
+         const struct say *say)
 {
     sqlite3_stmt *st = sql_use(&store->db, SQL_WORD_PUT);
 
     sql_int(st, 1, seed->arrival);
-    sql_int(st, 2, said);
+    sql_int(st, 2, say->said);
     sql_int(st, 3, group);
-    sql_int(st, 4, state);
+    sql_int(st, 4, say->state);
     sql_blob(st, 5, ledger_at_bytes(&seed->at));
+    sql_int(st, 6, say->stamp);
     sql_run(&store->db, st);
 }
 
 static void
 put_words(struct store *store, const struct ledger_seed *seed, int64_t topic,
-          int64_t said, int64_t state)
+          const struct say *say)
 {
-    put_word(store, seed, topic, said, state);
+    put_word(store, seed, topic, say);
     if (seed->kind == LEDGER_BASELINE)
-        put_word(store, seed, -seed->who, said, state);
+        put_word(store, seed, -seed->who, say);
 }
 
-#define NO_WORD (-1)
+void
+ledger_put_subject(struct store *store, const struct ledger_seed *seed,
+                   int64_t topic, int64_t said, enum ledger_state state)
+{
+    struct say say = {said, (int64_t)state, said ? seed->arrival : 0};
+
+    put_words(store, seed, topic, &say);
+}
+
+static void
+drop_words(struct store *store, int64_t subject, int64_t said)
+{
+    sqlite3_stmt *st = sql_use(&store->db, SQL_WORD_DROP);
+
+    sql_int(st, 1, subject);
+    sql_int(st, 2, said);
+    sql_run(&store->db, st);
+}
+
+/* The word as the index has it; stamp 0: none. */
+static struct say
+get_word(struct store *store, int64_t subject, int64_t said)
+{
+    struct say say = {.said = said};
+    sqlite3_stmt *st = sql_use(&store->db, SQL_WORD_GET);
+
+    sql_int(st, 1, subject);
+    sql_int(st, 2, said);
+    if (!sql_row(&store->db, st))
+        return say;
+    say.state = sqlite3_column_int64(st, 0);
+    say.stamp = sqlite3_column_int64(st, 1);
+    sql_end(st);
+    return say;
+}
+
+static void
+change_word(struct store *store, const struct ledger_seed *seed, int64_t topic,
+            const struct say *was, const struct say *is)
+{
+    if (was->stamp == is->stamp && was->state == is->state)
+        return;
+    if (was->stamp && is->stamp && was->state == is->state) {
+        sqlite3_stmt *st = sql_use(&store->db, SQL_WORD_STAMP);
+        sql_int(st, 1, is->stamp);
+        sql_int(st, 2, seed->arrival);
+        sql_int(st, 3, is->said);
+        sql_run(&store->db, st);
+        return;
+    }
+    if (was->stamp)
+        drop_words(store, seed->arrival, is->said);
+    if (is->stamp)
+        put_words(store, seed, topic, is);
+}
 
 /* What is said of it at this level, again. */
 static void
@@ -91,19 +151,34 @@ say_again(struct store *store, int64_t subject, int64_t said)
         return;
     ledger_sources_of(&store->db, &seed, &sources);
     struct ledger_word word = ledger_last_word(&store->db, &sources, said);
-    sqlite3_stmt *st = sql_use(&store->db, SQL_WORD_STATE);
-    sql_int(st, 1, subject);
-    sql_int(st, 2, said);
-    int64_t was = sql_value(&store->db, st, NO_WORD);
-    int64_t is = word.stamp ? (int64_t)word.state : NO_WORD;
-    if (is != was && was != NO_WORD) {
-        st = sql_use(&store->db, SQL_WORD_DROP);
-        sql_int(st, 1, subject);
-        sql_int(st, 2, said);
-        sql_run(&store->db, st);
+    struct say was = get_word(store, subject, said);
+    struct say is = {said, (int64_t)word.state, word.stamp};
+    change_word(store, &seed, topic, &was, &is);
+    sql_end(row);
+}
+
+void
+ledger_say_added(struct store *store, int64_t subject,
+                 const struct ledger_new_word *word)
+{
+    struct say was = get_word(store, subject, word->said);
+    struct say is = {word->said, (int64_t)word->state, word->stamp};
+    struct ledger_seed seed;
+    struct ledger_place place;
+    int64_t topic = 0;
+
+    if (was.stamp) {
+        struct ledger_at at = ledger_place_of(&store->db, was.stamp);
+        if (!at.len) {
+            say_again(store, subject, word->said);
+            return;
+        }
+        if (ledger_at_cmp(&at, word->at) >= 0)
+            return;
     }
-    if (is != was && is != NO_WORD)
-        put_words(store, &seed, topic, said, is);
+    sqlite3_stmt *row = open_seed(store, subject, &seed, &topic, &place);
+    if (row)
+        change_word(store, &seed, topic, &was, &is);
     sql_end(row);
 }
 
@@ -157,7 +232,7 @@ neighbour(struct store *store, enum store_sql which,
     return near;
 }
 
-void
+bool
 ledger_holders_changed(struct store *store, const struct ledger_key *key,
                        int64_t who, const struct ledger_at *at, bool is_url)
 {
@@ -170,7 +245,7 @@ ledger_holders_changed(struct store *store, const struct ledger_key *key,
     sql_blob(st, 1, ledger_key_bytes(key));
     sql_int(st, 2, 0);
     if (!sql_value(&store->db, st, 0))
-        return; /* nothing is said under it */
+        return false; /* nothing is said under it */
     for (;;) {
         st = sql_use(&store->db, SQL_KEYS_NEXT_WHO);
         sql_blob(st, 1, ledger_key_bytes(key));
@@ -193,6 +268,7 @@ ledger_holders_changed(struct store *store, const struct ledger_key *key,
     /* Somebody has the URL for the first time, or nobody any more. */
     if (is_url && !others)
         note(store, key, 0, AGAIN_NAMES, all);
+    return true;
 }
 
 /* A row of ledger_again, on its way. */
@@ -211,14 +287,12 @@ next_task(struct store *store, struct task *out)
 
     if (!sql_row(&store->db, st))
         return false;
-    struct cim_bytes key = sql_get_bytes(st, 0);
-    *out = (struct task){.who = sqlite3_column_int64(st, 1),
+    *out = (struct task){.key = ledger_key_raw(sql_get_bytes(st, 0)),
+                         .who = sqlite3_column_int64(st, 1),
                          .what = (enum again)sqlite3_column_int(st, 2),
                          .low = ledger_at_raw(sql_get_bytes(st, 3)),
                          .high = ledger_at_raw(sql_get_bytes(st, 4)),
                          .said = sqlite3_column_int64(st, 5)};
-    if (key.len == sizeof out->key.b)
-        memcpy(out->key.b, key.p, key.len);
     sql_end(st);
     return true;
 }

@@ -80,8 +80,8 @@ static const char step_1[] =
     "CREATE INDEX run_event ON run(hook, arrival);";
 
 /*
- * The ledger (store_ledger.h): empty here, filled by store_ledger_step. Blobs
- * named key are hashes of what was asked for; at sorts as said.
+ * The ledger (store_ledger.h): empty here, filled by STORE_LEDGER. A key
+ * is a tag and a text; at sorts as what was said is ordered.
  */
 static const char step_2[] =
     "CREATE TABLE ledger_event(arrival INTEGER PRIMARY KEY,"
@@ -89,6 +89,8 @@ static const char step_2[] =
     " at BLOB NOT NULL, topic INTEGER NOT NULL, title TEXT, url TEXT,"
     " branch TEXT, parts BLOB);"
     "CREATE INDEX ledger_event_id ON ledger_event(id, who, at);"
+    "CREATE INDEX ledger_event_title ON ledger_event(title)"
+    " WHERE title IS NOT NULL;"
     "CREATE TABLE ledger_said(id INTEGER PRIMARY KEY, who INTEGER NOT NULL,"
     " level TEXT NOT NULL, UNIQUE(who, level));"
     "CREATE TABLE ledger_key(key BLOB NOT NULL, who INTEGER NOT NULL,"
@@ -101,7 +103,8 @@ static const char step_2[] =
     " baseline INTEGER NOT NULL, PRIMARY KEY(key, at)) WITHOUT ROWID;"
     "CREATE TABLE ledger_word(subject INTEGER NOT NULL,"
     " said INTEGER NOT NULL, grp INTEGER NOT NULL, state INTEGER NOT NULL,"
-    " at BLOB NOT NULL, PRIMARY KEY(subject, said, grp)) WITHOUT ROWID;"
+    " at BLOB NOT NULL, stamp INTEGER NOT NULL, PRIMARY KEY(subject, said, "
+    "grp)) WITHOUT ROWID;"
     "CREATE INDEX ledger_word_newest ON ledger_word(said, state, grp, at);"
     "CREATE TABLE ledger_again(key BLOB NOT NULL, who INTEGER NOT NULL,"
     " what INTEGER NOT NULL, low BLOB NOT NULL, high BLOB NOT NULL,"

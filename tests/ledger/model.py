@@ -20,7 +20,9 @@ import naive
 COMMUNITIES = ("odl", "opnfv", "onap", "fdio", "openstack")
 LEVELS = ("BUILT", "TESTED", "PROMOTED")
 RESULTS = tuple(naive.STATES)
-URLS = tuple("https://x/%d" % i for i in range(5))
+LONG = "a" * 100
+URLS = ("https://x/0", "https://x/1", "https://x/2", "https://x/3",
+        "https://x/" + LONG, "https://y/" + LONG)
 TITLES = ("daily", "weekly", "dist", "dist-1")
 BRANCHES = ("master", "stable")
 STORES = 3
