@@ -14,6 +14,8 @@
  *   newest PREFIX BRANCH NAME COMMUNITY:LEVEL=STATE...    "-": any
  *   find TEXT
  *   touched                   by the event that arrived last
+ *   rules N                   N lines that follow are cimesh.zpl; once
+ *   judge                     what its rules decide, as a line of JSON
  * Jobs are numbered from 1 over all stores; `purge` counts them.
  */
 #include <inttypes.h>
@@ -23,6 +25,7 @@
 
 #include "node/ledger.h"
 #include "node/store_private.h"
+#include "tests/ledger/feed_judge.h"
 #include "tests/unit/store_help.h"
 
 #define AUTHORS 32
@@ -41,6 +44,7 @@ struct feed {
     size_t at;    /* the store that is played with */
     int64_t jobs; /* done so far */
     const char *separator;
+    struct settings *settings; /* with rules; NULL: none */
 };
 
 static struct store *
@@ -314,9 +318,39 @@ print_subject(struct feed *f, const struct ledger_subject *s)
     check_said(f, s);
 }
 
+static void
+print_entry(struct feed *f, const struct ledger_name *name)
+{
+    struct ledger_subject s;
+
+    if (ledger_get(reader(f), name, &s) == CIM_OK) {
+        print_subject(f, &s);
+        ledger_subject_clear(&s);
+        return;
+    }
+    f->separator = "";
+    printf("[");
+    enum cim_err err = ledger_stamped(reader(f), name, print_named, f);
+    must(err == CIM_OK || err == CIM_ENOENT, "ledger_stamped");
+    printf("]");
+}
+
+static void
+print_judged(struct feed *f, const struct ledger_name *name)
+{
+    struct ledger_subject s;
+
+    if (ledger_get(reader(f), name, &s) == CIM_OK)
+        feed_judge(reader(f), f->settings, &s);
+    else
+        printf("null");
+    ledger_subject_clear(&s);
+}
+
 /* By name, every event that there is: a subject, a stamp or neither. */
 static void
-dump(struct feed *f)
+each_name(struct feed *f,
+          void (*print)(struct feed *f, const struct ledger_name *name))
 {
     const char *separator = "";
 
@@ -324,23 +358,13 @@ dump(struct feed *f)
     for (size_t b = 0; b < f->n_batches; b++)
         for (size_t i = 0; i < f->batches[b]->n; i++) {
             struct ledger_name name = {.id = f->batches[b]->ids[i]};
-            struct ledger_subject s;
             snprintf(name.community, sizeof name.community, "%s",
                      f->communities[b]);
             printf("%s", separator);
             separator = ",";
             print_name(&name);
             printf(":");
-            if (ledger_get(reader(f), &name, &s) == CIM_OK) {
-                print_subject(f, &s);
-                ledger_subject_clear(&s);
-                continue;
-            }
-            f->separator = "";
-            printf("[");
-            enum cim_err err = ledger_stamped(reader(f), &name, print_named, f);
-            must(err == CIM_OK || err == CIM_ENOENT, "ledger_stamped");
-            printf("]");
+            print(f, &name);
         }
     printf("}\n");
 }
@@ -451,7 +475,11 @@ command(struct feed *f, char **words, size_t n)
     else if (strcmp(what, "step") == 0 && n == 2)
         build(f, words, false);
     else if (strcmp(what, "dump") == 0)
-        dump(f);
+        each_name(f, print_entry);
+    else if (strcmp(what, "rules") == 0 && n == 2)
+        f->settings = feed_rules(strtoul(words[1], NULL, 10));
+    else if (strcmp(what, "judge") == 0)
+        each_name(f, print_judged);
     else if (strcmp(what, "newest") == 0 && n >= 4)
         newest(f, words, n);
     else if (strcmp(what, "find") == 0 && n == 2)
@@ -487,6 +515,7 @@ main(void)
         sealed_free(&f->batches[i]);
     for (size_t i = 0; i < f->n_authors; i++)
         author_close(&f->authors[i]);
+    settings_destroy(&f->settings);
     free(f);
     return 0;
 }

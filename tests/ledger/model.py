@@ -16,6 +16,7 @@ import subprocess
 import sys
 
 import naive
+import promote_model
 
 COMMUNITIES = ("odl", "opnfv", "onap", "fdio", "openstack")
 LEVELS = ("BUILT", "TESTED", "PROMOTED")
@@ -40,6 +41,9 @@ class World:
         self.events, self.batches, self.plan = [], [], []
         self.next_seq = {}
         self.used = []  # (community, id)
+        # In half of the worlds nobody claims what is another's, and stamps
+        # are linked: then there is much to decide on.
+        self.clear, self.subjects = self.chance(50), []
         n = min(most, self.random.randint(5, 60))
         while len(self.events) < n:
             self.make_batch(min(self.random.randint(1, 4),
@@ -67,14 +71,35 @@ class World:
 
     def levels(self):
         names = self.random.sample(LEVELS, self.random.randint(1, 2))
-        return {name: self.pick(RESULTS) for name in names}
+        results = RESULTS + self.clear * ("SUCCESS",) * 9 + \
+            self.clear * ("FAILURE",) * 5
+        return {name: self.pick(results) for name in names}
 
     def a_member(self):
         of, id = self.pick(self.used) if self.used else ("odl", uuid(1))
         return self.pick((id, of + ":" + id, self.pick(URLS),
                           self.pick(TITLES), "unknown"))
 
+    def a_decision(self):
+        """As another node of the community may have made it, or a hand."""
+        rule = self.pick(promote_model.RULES)
+        subject = self.a_link("subject")
+        if self.clear and self.subjects:
+            of, id = self.pick(self.subjects[-4:])
+            subject.update(of=of, id=id)
+        return {"eventId": self.an_id(promote_model.DECIDER),
+                "buildUrl": "https://ci/",
+                "eventType": "ConfidenceLevelModified",
+                "artifactUrl": self.pick(URLS),
+                "confidenceLevel": {rule["level"]: self.pick(
+                    ("SUCCESS", "FAILURE", "SUCCESS", "FAILURE", "WAIVED"))},
+                "links": [subject] +
+                         [self.a_link("cause")] * self.chance(50),
+                "ext": {"rule": rule["name"]}}
+
     def an_event(self, community):
+        if community == promote_model.DECIDER and self.chance(60):
+            return self.a_decision()
         event = {"eventId": self.an_id(community), "buildUrl": "https://ci/"}
         kind = self.random.randint(0, 9)
         if kind < 3:
@@ -107,9 +132,30 @@ class World:
                                   range(self.random.randint(1, 2))]
         else:
             event.update(eventType="Weather")
+        if self.clear:
+            self.make_clear(community, event)
         if self.chance(10):
             event.setdefault("links", []).append(self.a_link("cause"))
         return event
+
+    def make_clear(self, community, event):
+        if event["eventType"] == "ConfidenceLevelModified":
+            if self.subjects:
+                of, id = self.pick(self.subjects[-4:])
+                event["links"] = [{"rel": "subject", "of": of, "id": id}]
+            return
+        event["eventId"] = uuid(200 + len(self.subjects))
+        if "artifactUrl" in event:
+            event["artifactUrl"] = "https://x/" + event["eventId"]
+            event["artifactName"] = "d" + event["eventId"]
+        elif "baselineUrl" in event:
+            event["baselineUrl"] = "https://x/" + event["eventId"]
+            event["baselineName"] = "d" + event["eventId"]
+            event["consistsOf"] = [of + ":" + id for of, id in
+                                   self.subjects[-2:]]
+        else:
+            return
+        self.subjects.append((community, event["eventId"]))
 
     @staticmethod
     def topic(community, event):
@@ -123,7 +169,7 @@ class World:
         community = self.pick(COMMUNITIES)
         node = "%s/ci-%d" % (community, self.random.randint(1, 2))
         epoch = self.random.randint(1, 2)
-        time = self.random.randint(1, 25)
+        time = self.random.randint(1, 25) * 1000
         self.plan.append("batch %s %d %d %d" % (node, epoch, time, n))
         batch = []
         for _ in range(n):
@@ -156,6 +202,8 @@ class Play:
         self.world, self.random = world, world.random
         self.stores = [Store() for _ in range(STORES)]
         self.plan, self.wanted, self.jobs = list(world.plan), [], 0
+        zpl = promote_model.zpl()
+        self.plan += ["rules %d" % len(zpl)] + zpl
         self.names = sorted({naive.name_of(e) for e in world.events})
         self.touching = []  # (index of the answer, before, after)
 
@@ -237,6 +285,9 @@ class Play:
         self.ask("dump", ledger.dump(self.names))
         for _ in range(3):
             self.ask_newest(ledger)
+        judged = promote_model.judge(
+            ledger, [self.world.events[i] for i in store.held])
+        self.ask("judge", {name: judged.get(name) for name in self.names})
         text = self.random.choice(URLS + TITLES + tuple(self.names) +
                                   (self.names[0].split(":")[1],))
         self.ask("find " + text, ledger.find(text))
@@ -275,12 +326,19 @@ class Play:
 
 
 def differs(command, answer, wanted):
+    if command == "judge":
+        for rules in answer.values():
+            for rule in (rules or {}).values():
+                if isinstance(rule[2], dict):
+                    said = rule[2]["ext"].pop("reasons")
+                    if not said or not all(said):
+                        return "a decision without a reason"
     if command == "touched":
         missing = wanted - set(answer)
         return missing and "not touched: %s" % sorted(missing)
     if answer == wanted:
         return None
-    if command != "dump":
+    if command not in ("dump", "judge"):
         return "%r, not %r" % (answer, wanted)
     for name in wanted:
         if answer.get(name) != wanted[name]:
