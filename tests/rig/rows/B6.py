@@ -100,8 +100,8 @@ with Row("B6", "an older copy put back, then publishing", unit="restores", short
             return
         with open(wal, "rb") as f, open(odl.dir + "/data/cimesh.db-shm", "rb") as shm:
             page = int.from_bytes(f.read(12)[8:], "big")
-            index = shm.read(100)
-        copied = int.from_bytes(index[96:100], sys.byteorder)  # frames, of a checkpoint's start
+            index = shm.read(136)
+        copied = int.from_bytes(index[128:132], sys.byteorder)  # frames a checkpoint began to copy
         frames = int.from_bytes(index[16:20], sys.byteorder)
         if frames > copied:
             first, last = (32 + n * (page + 24) for n in (copied, frames))
