@@ -233,6 +233,8 @@ mesh_relinked(struct mesh *mesh, const char *name)
     if (!peer)
         return;
     peer->heads.due = true;
+    /* How long answers took on the old connection says nothing about it. */
+    peer->patience_ms = MESH_ASK_MS;
     mesh_asks_drop(mesh, peer);
     mesh_heads_ask(mesh, peer);
     mesh_pump(mesh);

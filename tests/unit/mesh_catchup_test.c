@@ -348,6 +348,32 @@ three_unanswered_requests_mean_away(void **state)
     sealed_free(&s);
 }
 
+/* A partition makes it wait longer and longer; its end starts anew. */
+static void
+new_connection_is_not_waited_for_as_long_as_the_old_one(void **state)
+{
+    struct desk *d = *state;
+    struct sealed *s;
+    size_t asked;
+
+    desk_follow(d, "odl/", false);
+    desk_meet(d);
+    s = theirs(d, T0, 4);
+    for (int i = 0; i < 12; i++) {
+        desk_beacon(d, ODL, s);
+        desk_pass(d, 4000);
+    }
+    mesh_relinked(d->mesh, ODL);
+    desk_beacon(d, ODL, s);
+    asked = d->n_asked;
+    desk_pass(d, 3500);
+    sealed_free(&s);
+    s = theirs(d, T0, 1);
+    desk_beacon(d, ODL, s); /* there is something to ask for */
+    assert_true(d->n_asked > asked);
+    sealed_free(&s);
+}
+
 static void
 any_answer_ends_being_away(void **state)
 {
@@ -421,6 +447,7 @@ main(void)
         TEST(header_that_found_no_room_is_given_again),
         TEST(low_room_takes_nothing_from_peers_and_fetches_it_later),
         TEST(three_unanswered_requests_mean_away),
+        TEST(new_connection_is_not_waited_for_as_long_as_the_old_one),
         TEST(any_answer_ends_being_away),
         TEST(at_most_two_requests_are_in_flight),
     };
