@@ -319,6 +319,7 @@ purge(struct node *node)
     if (s->keep_days)
         job->purge.before_ms = now_ms - (int64_t)s->keep_days * 86400000;
     job->purge.max_bytes = s->keep_bytes;
+    job->purge.few = node->storage != NODE_STORAGE_OK;
     node_submit(node, job);
 }
 

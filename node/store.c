@@ -17,8 +17,6 @@
 #include "node/mem.h"
 #include "node/store_private.h"
 
-#define BUSY_MS 5000 /* for another program's backup, say */
-
 /* ---- jobs ---------------------------------------------------------------*/
 
 struct store_job *
@@ -103,7 +101,7 @@ connect_writer(struct store *store, const char *path, struct cim_diag *diag)
 
     if (sqlite3_open_v2(path, &store->db.h, flags, NULL) != SQLITE_OK)
         return cannot_open(store, path, diag);
-    sqlite3_busy_timeout(store->db.h, BUSY_MS);
+    sqlite3_busy_timeout(store->db.h, STORE_BUSY_MS);
     if (!store_exec(store, "PRAGMA trusted_schema = OFF;"
                            "PRAGMA cell_size_check = ON;"
                            "PRAGMA temp_store = MEMORY;"

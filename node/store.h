@@ -184,6 +184,7 @@ struct store_job {
     struct { /* STORE_PURGE: oldest first, until both hold; 0 = no limit */
         int64_t before_ms;
         uint64_t max_bytes;
+        bool few; /* a small bite: there is hardly room to commit */
         /* set by the store */
         uint64_t purged;         /* not 0: there may be more, ask again */
         struct store_left *left; /* owned; of each log that lost events */

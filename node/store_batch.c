@@ -136,6 +136,13 @@ kept_head(struct store_db *db, sqlite3_stmt *st, int column, int64_t log,
     sql_end(last);
 }
 
+bool
+kept_names(const struct cim_signed_header *head, const struct store_log *log)
+{
+    return !head->len ||
+           (head->h.epoch == log->epoch && !strcmp(head->h.node, log->node));
+}
+
 void
 kept_read(sqlite3_stmt *st, struct kept_batch *out)
 {

@@ -23,7 +23,9 @@
 #include "node/mem.h"
 #include "node/store_ledger.h"
 
-#define CHECKPOINT_PAGES 1024 /* of 4 KiB */
+#define PAGE_BYTES       4096
+#define CHECKPOINT_PAGES 1024
+#define WAL_SHARE        4 /* of the room there is: not more than this part */
 
 static void
 apply(struct store *store, struct store_job *job)
@@ -154,19 +156,25 @@ fail(struct store *store)
 
 /* ---- the WAL ------------------------------------------------------------*/
 
-/* True when all of it is in the main file, so that it starts over. */
+/*
+ * True when all of it is in the main file, so that it starts over.
+ *   mode  PASSIVE; TRUNCATE gives its blocks back as well, unless somebody
+ *         reads from it just now
+ */
 static bool
-checkpoint(struct store *store)
+checkpoint(struct store *store, int mode)
 {
     int frames = 0;
     int copied = 0;
 
     (void)FAILPOINT(STORE_CHECKPOINT);
-    int rc = sqlite3_wal_checkpoint_v2(
-        store->db.h, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied);
+    sqlite3_busy_timeout(store->db.h, 0);
+    int rc =
+        sqlite3_wal_checkpoint_v2(store->db.h, NULL, mode, &frames, &copied);
+    sqlite3_busy_timeout(store->db.h, STORE_BUSY_MS);
     (void)FAILPOINT(STORE_CHECKPOINTED);
 
-    if (rc == SQLITE_OK) {
+    if (rc == SQLITE_OK || (rc == SQLITE_BUSY && frames >= 0)) {
         store->wal_pages = (unsigned)(frames - copied);
         return !store->wal_pages;
     }
@@ -180,14 +188,34 @@ checkpoint(struct store *store)
     return false;
 }
 
+bool
+store_shrink(struct store *store)
+{
+    return checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
+}
+
+/* To copy the WAL back the main file may have to grow: on a small disk the WAL
+ * must not take the room for that. */
+static bool
+is_long(const struct store *store)
+{
+    return store->wal_pages >= CHECKPOINT_PAGES ||
+           (store->path &&
+            store->wal_pages > store_room_free(store) / PAGE_BYTES / WAL_SHARE);
+}
+
+/* While room is low the WAL is kept short: its blocks may be what is missed. */
 void
 store_tidy(struct store *store)
 {
     if (store->failed)
         return;
-    if (store->wal_pages >= CHECKPOINT_PAGES)
-        checkpoint(store);
-    store_room_tidy(store);
+    if (store->room.low)
+        (void)store_shrink(store);
+    else if (store->wal_pages && is_long(store))
+        (void)checkpoint(store, SQLITE_CHECKPOINT_PASSIVE);
+    if (!store->failed)
+        store_room_tidy(store);
 }
 
 /* ---- a transaction ------------------------------------------------------*/
@@ -226,15 +254,22 @@ roll_back(struct store *store, struct store_job **jobs, size_t n)
     return why;
 }
 
-/* True when there may be room now. Ends: each way is gone once it was used. */
+/* True when there may be room now. Each way is gone (*shrunk) once it was
+ * used. What failed has made the WAL longer, so that comes first. */
 static bool
-make_room(struct store *store, const struct wait *why)
+make_room(struct store *store, const struct wait *why, bool *shrunk)
 {
     if (store->failed || !why->full)
         return false;
-    if (store->wal_pages && checkpoint(store))
-        return true;
-    return !store->failed && store_room_release(store);
+    if (!*shrunk) {
+        *shrunk = true;
+        if (store_shrink(store))
+            return true;
+    }
+    if (store->failed || !store_room_release(store))
+        return false;
+    *shrunk = false;
+    return true;
 }
 
 static enum cim_err
@@ -258,11 +293,12 @@ store_commit(struct store *store, struct store_job **jobs, size_t n, bool *full)
 {
     struct wait why = {0};
     bool done = false;
+    bool shrunk = false;
 
     *full = false;
     while (!store->failed && !(done = attempt(store, jobs, n))) {
         why = roll_back(store, jobs, n);
-        if (!make_room(store, &why))
+        if (!make_room(store, &why, &shrunk))
             break;
     }
     if (done)

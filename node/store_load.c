@@ -47,6 +47,8 @@ read_log(struct store *store, sqlite3_stmt *st, struct store_log_state *state)
     sql_get_str(st, 0, state->log.node, sizeof state->log.node);
     state->log.epoch = sql_get_u64(st, 1);
     kept_head(&store->db, st, 3, sqlite3_column_int64(st, 2), &state->head);
+    if (!kept_names(&state->head, &state->log))
+        state->head = (struct cim_signed_header){0};
     if (state->head.len)
         state->head_hash = cim_header_hash(cim_signed_bytes(&state->head));
     state->held = sql_get_u64(st, 6);

@@ -92,6 +92,8 @@ log_read(struct store *store, struct open_log *log)
         return false;
     log->id = sqlite3_column_int64(st, 0);
     kept_head(&store->db, st, 1, log->id, &log->head);
+    if (!kept_names(&log->head, &log->name))
+        log->head = (struct cim_signed_header){0};
     if (log->head.len)
         log->head_hash = cim_header_hash(cim_signed_bytes(&log->head));
     log->high = sql_get_u64(st, 4);

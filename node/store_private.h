@@ -17,6 +17,8 @@
 #define STORE_SCHEMA      2
 #define STORE_APPLICATION 0x63696d65 /* "cime": whose database it is */
 
+#define STORE_BUSY_MS 5000 /* for another program's backup, say */
+
 #define EVENT_REPEAT 1 /* flags of an event row */
 #define EVENT_LATE   2
 
@@ -47,6 +49,9 @@ void kept_read(sqlite3_stmt *st, struct kept_batch *out);
  * the newest batch's; len 0 when there is none. */
 void kept_head(struct store_db *db, sqlite3_stmt *st, int column, int64_t log,
                struct cim_signed_header *head);
+/* A head that is another log's: the rows that lead to it rotted. */
+bool kept_names(const struct cim_signed_header *head,
+                const struct store_log *log);
 /* Rebuilds a frontier that no longer gives the root from the events held. */
 void kept_mend(struct store_db *db, struct kept_batch *b);
 /* Over header and signature: what sound is told by. */
@@ -166,11 +171,16 @@ bool store_in_place(const struct store *store);
 
 /* ---- commit (store_commit.c) --------------------------------------------*/
 
+/* Copies the WAL back and gives its blocks back, unless somebody reads from it
+ * just now; false when not all of it is copied, or the store failed. */
+bool store_shrink(struct store *store);
 /* What SQLite says when a statement is wrong, not the disk. */
 bool store_rc_is_bug(int rc);
 
 /* ---- the reserve file (store_room.c) ------------------------------------*/
 
+/* Bytes that the disk of the database has left. */
+uint64_t store_room_free(const struct store *store);
 /* Gives the reserve up; false when there is none. low from then on. */
 bool store_room_release(struct store *store);
 /* After a commit: makes it again when there is room, and low ends. */

@@ -13,6 +13,7 @@
 #include "node/mem.h"
 #include "node/store_ledger.h"
 
+#define PURGE_FEW  64    /* ... where there is hardly room for a commit */
 #define PURGE_ROWS 4096  /* a job, so that a commit is never held up long */
 #define PURGE_LOOK 16384 /* rows looked at, some of them not old enough */
 #define PLACE_NONE (-2)  /* no row: neither held, nor purged or refused */
@@ -80,10 +81,11 @@ choose(struct store *store, const struct store_job *job, struct victim *out)
 {
     sqlite3_stmt *st = sql_use(&store->db, SQL_EVENT_OLDEST);
     uint64_t left = store->bytes;
+    size_t most = job->purge.few ? PURGE_FEW : PURGE_ROWS;
     size_t n = 0;
 
     sql_int(st, 1, 0);
-    for (size_t i = 0; n < PURGE_ROWS && i < PURGE_LOOK; i++) {
+    for (size_t i = 0; n < most && i < PURGE_LOOK; i++) {
         if (!sql_row(&store->db, st))
             return n;
         bool old = job->purge.before_ms &&

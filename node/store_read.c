@@ -222,6 +222,8 @@ reader_log(struct store_reader *r, const struct store_log *log,
     out->id = sqlite3_column_int64(st, 0);
     kept_head(r->db, st, 1, out->id, &out->head);
     sql_end(st);
+    if (!kept_names(&out->head, log))
+        *out = (struct found_log){0};
 }
 
 /* ---- topics -------------------------------------------------------------*/

@@ -91,8 +91,8 @@ allocate(const struct store_room *room, uint64_t size)
 
 /* ---- room ---------------------------------------------------------------*/
 
-static uint64_t
-free_on_disk(const struct store *store)
+uint64_t
+store_room_free(const struct store *store)
 {
     struct statvfs fs;
 
@@ -131,7 +131,7 @@ make(struct store *store)
 {
     struct store_room *room = &store->room;
     uint64_t least = room->size ? room->size : room->want / SMALLEST;
-    uint64_t there = free_on_disk(store);
+    uint64_t there = store_room_free(store);
     int code = ENOSPC;
 
     for (uint64_t size = room->want; size && size >= least && code == ENOSPC;
@@ -158,12 +158,16 @@ store_room_regain(struct store *store)
 
     if (!room->low)
         return;
+    /* Events are taken again only when what the WAL holds has its place: it
+     * must not grow to where the main file cannot. */
+    if (!store_shrink(store))
+        return;
     make(store);
     if (!room->low || !room->size)
         return;
     uint64_t margin = room->size / MARGIN;
     room->low =
-        free_in_database(store) < room->size || free_on_disk(store) < margin;
+        free_in_database(store) < room->size || store_room_free(store) < margin;
 }
 
 bool
@@ -184,10 +188,12 @@ store_room_tidy(struct store *store)
 {
     struct store_room *room = &store->room;
 
-    if (!room->path || room->held || room->low ||
-        clock_mono_ms() < room->next_ms)
+    if (!room->path || room->held || clock_mono_ms() < room->next_ms)
         return;
-    make(store);
+    if (room->low)
+        store_room_regain(store);
+    else
+        make(store);
 }
 
 /* ---- life ---------------------------------------------------------------*/

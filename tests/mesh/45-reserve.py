@@ -27,7 +27,7 @@ with Mesh() as m:
          and odl.status()["storage"] == "low")
     assert not os.path.exists(reserve)
     assert any("reserve" in w for w in odl.status()["warnings"]), odl.status()
-    assert odl.get("/readyz")[0] == 503
+    wait("not ready", lambda: odl.get("/readyz")[0] == 503)
     for n in range(2):
         try:
             odl.publish(artifact(n=10 + n))

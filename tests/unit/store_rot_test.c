@@ -190,6 +190,31 @@ a_rotten_head_is_taken_from_the_newest_batch(void **state)
     sealed_free(&t);
 }
 
+/* The row that leads to a log's head leads to another's. */
+static void
+a_head_of_another_log_is_nobodys(void **state)
+{
+    struct fixture *f = *state;
+    struct sealed *s = author_seal(&f->a, 12, 300, topic_each);
+    struct sealed *t = author_seal(&f->b, 3, 300, topic_each);
+
+    keep_all(f->store, s);
+    keep_all(f->store, t);
+    assert_true(store_exec(f->store, "UPDATE feed SET node = 'x/ci-1' WHERE"
+                                     " node = 'odl/ci-1'; UPDATE feed SET"
+                                     " node = 'odl/ci-1' WHERE node ="
+                                     " 'onap/ci-1'; UPDATE log SET epoch = 7"));
+    struct answer answer = ask_page(f, "odl/ci-1", "", 0, 12, NULL);
+    assert_int_equal(answer.n_events, 0);
+    assert_int_equal(answer.msg.u.fetch.last, 0);
+    answer_clear(&answer);
+    struct store_log_state st = state_of(f->store, &f->a);
+    assert_int_equal(st.head.len, 0);
+    store_log_state_clear(&st);
+    sealed_free(&s);
+    sealed_free(&t);
+}
+
 static void
 a_row_that_lost_its_way_is_named(void **state)
 {
@@ -373,6 +398,7 @@ main(void)
         TEST(a_rotten_tree_of_a_batch_held_in_part_is_mended_where_it_can_be),
         TEST(a_rotten_header_sets_its_batch_aside_and_no_other),
         TEST(a_rotten_head_is_taken_from_the_newest_batch),
+        TEST(a_head_of_another_log_is_nobodys),
         TEST(a_row_that_lost_its_way_is_named),
         TEST(a_flipped_bit_never_changes_what_is_served),
     };
