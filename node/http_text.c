@@ -89,10 +89,8 @@ http_text_status(const struct view_status *v, struct cim_buf *out)
     else
         put(out, "  gaps        none\n");
     if (v->overdue > 0)
-        put(out,
-            "  overdue     %s verdicts; 'cimesh promote list' shows "
-            "which\n",
-            number(v->overdue, n));
+        put(out, "  overdue     %s verdict%s; see 'cimesh promote list'\n",
+            number(v->overdue, n), v->overdue == 1 ? "" : "s");
     put_refused(v, out);
     if (v->two_writers)
         put(out, "  warning: two nodes sign with this node's key; stop one "
@@ -149,7 +147,10 @@ judge(const struct view_status *s, struct verdict *v)
     if (s->gaps)
         warning(v, " positions are missing", s->gaps);
     if (s->overdue)
-        warning(v, " verdicts are overdue", s->overdue);
+        warning(v,
+                s->overdue == 1 ? " verdict is overdue"
+                                : " verdicts are overdue",
+                s->overdue);
     if (s->n_warnings)
         warning(v,
                 s->n_warnings == 1 ? " warning, see 'cimesh status'"

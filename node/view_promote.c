@@ -34,7 +34,8 @@ take_reason(void *ctx, const char *text)
 {
     struct view_verdict *v = ctx;
 
-    if (v->n_reasons == VIEW_REASONS_MAX)
+    v->reasons_bytes += strlen(text);
+    if (v->reasons_bytes > VIEW_REASONS_MAX)
         return;
     xgrow(&v->reasons, &v->cap_reasons, v->n_reasons, sizeof *v->reasons);
     v->reasons[v->n_reasons++] = xstrdup(text);
@@ -63,12 +64,17 @@ add_want(struct view_verdict *v, const struct promote_ask *ask,
 static void
 add_wants(struct view_verdict *v, const struct promote_verdict *verdict)
 {
-    v->wants = xcalloc(VIEW_WANTS_MAX, sizeof *v->wants);
+    size_t n = 0;
+
+    for (size_t i = 0; i < verdict->n_asks; i++)
+        n += verdict->asks[i].need->n;
+    n = n < VIEW_WANTS_MAX ? n : VIEW_WANTS_MAX;
+    v->wants = xcalloc(n ? n : 1, sizeof *v->wants);
     for (size_t i = 0; i < verdict->n_asks; i++) {
         const struct promote_ask *ask = &verdict->asks[i];
 
         for (size_t j = 0; j < ask->need->n; j++)
-            if (v->n_wants < VIEW_WANTS_MAX)
+            if (v->n_wants < n)
                 add_want(v, ask, &ask->answers[j]);
     }
 }

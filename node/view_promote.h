@@ -10,8 +10,8 @@
 
 #include "node/promote.h"
 
-#define VIEW_WANTS_MAX   1024 /* of one verdict; more are left out */
-#define VIEW_REASONS_MAX 256
+#define VIEW_WANTS_MAX   1024        /* of one verdict; more are left out */
+#define VIEW_REASONS_MAX (16 * 1024) /* bytes of them; the rest is left out */
 
 struct view_want { /* one wanted word, of the subject or a member */
     char need[CIM_NAME_MAX + 1];
@@ -40,7 +40,7 @@ struct view_verdict { /* one rule, one subject */
     struct view_want *wants; /* owned */
     size_t n_wants;
     char **reasons; /* owned */
-    size_t n_reasons, cap_reasons;
+    size_t n_reasons, cap_reasons, reasons_bytes;
     char *may_waive; /* owned; "odl, onap", or "" */
 };
 

@@ -11,8 +11,8 @@ _cimesh() {
     done
     local words='--dir --json --help'
     case $command in
-    '') words="$words --version help init node roster follow unfollow publish sub log show latest trace diff fetch verify status check peers hooks key reload bench backup fsck" ;;
-    init) words="$words --contact --endpoint --key --sync --system" ;;
+    '') words="$words --version help init node roster follow unfollow publish sub log show latest trace diff fetch verify status check peers hooks promote key reload bench backup fsck" ;;
+    init) words="$words --api --contact --endpoint --key --sync --system" ;;
     roster) words="$words add show check diff remove --replace" ;;
     follow) words="$words --since" ;;
     publish) words="$words --file --from-env --json --link --no-cause --topic" ;;
@@ -25,10 +25,11 @@ _cimesh() {
     fetch) words="$words --format --json --proof" ;;
     check) words="$words --alive" ;;
     hooks) words="$words list runs -n" ;;
+    promote) words="$words list explain dry-run --rule --since -n" ;;
     key) words="$words show" ;;
     bench) words="$words --batch --connections --events --seconds --yes" ;;
     fsck) words="$words --dry-run --json" ;;
-    help) words='api init node roster follow unfollow publish sub log show latest trace diff fetch verify status check peers hooks key reload bench backup fsck' ;;
+    help) words='api init node roster follow unfollow publish sub log show latest trace diff fetch verify status check peers hooks promote key reload bench backup fsck' ;;
     esac
     if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --dir ]]; then
         mapfile -t COMPREPLY < <(compgen -d -- "$word")
