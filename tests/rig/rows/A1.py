@@ -41,6 +41,17 @@ OFTEN = {"request-read": 30, "request-parsed": 30, "batch-signed": 30, "own-comm
          "hook-reaped": 4, "hook-saved": 4, "store-purge": 40, "heads-sent": 2}
 
 
+# What is hooked elsewhere is decided about here: each decision is an event of
+# its own, and the same event when it is made again.
+RULE = """promote
+    take
+        subject = "ArtifactCreated"
+        topic = "{us}/ArtifactCreated/hooked/"
+        require
+            built = "{us}:AUTORELEASE=SUCCESS"
+"""
+
+
 class Unreached(Exception):
     """The moment did not come in time."""
 
@@ -58,6 +69,7 @@ class Field:
         self.journals = [Journal(row, n, topic=f"{o.community}/ArtifactCreated/hooked/")
                          for n, o in ((self.odl, self.opnfv), (self.opnfv, self.odl))]
         for j in self.journals:
+            j.node.extra = RULE.format(us=j.node.community)
             Journal.install(j)
         mesh.befriend()
         self.scout = mesh.node("scout/ci-1", dialed=False).follow("odl/")
