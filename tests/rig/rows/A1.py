@@ -22,8 +22,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from rig import BIN, Journal, Ledger, Mesh, Refused, Row, check, hooks_done, settle  # noqa: E402
-from invariants import broken  # noqa: E402
+from rig import BIN, Journal, Ledger, Mesh, Refused, Row, check, hooks_done, settle, wait  # noqa: E402
+from invariants import broken, connect  # noqa: E402
 from wire import EvilNode, event  # noqa: E402
 
 WAIT_S = 12  # for a moment to come, and for a node to be ready
@@ -326,6 +326,8 @@ class Field:
         nodes = (*self.main, self.scout)
         settled = settle(self.row, self.mesh, 60, nodes)
         hooks_done(self.row, self.odl, self.opnfv)
+        for n in self.odl, self.opnfv:
+            self.decided(n)
         counts = check(self.row, self.mesh, self.ledgers, self.journals, nodes)
         for n in (*self.main, self.scout, self.keeper, self.fresh):
             if n.process:
@@ -335,6 +337,22 @@ class Field:
             for sentence in broken(n, whole=True):
                 self.row.violation("P1", sentence)
         return ready, settled, counts
+
+    def decided(self, node):
+        """One decision for each event the rule is about."""
+        def counts():
+            db = connect(node)
+            try:
+                return [db.execute(
+                    "SELECT count(*) FROM event JOIN topic t ON t.id = event.topic WHERE t.name LIKE ?",
+                    (f"{node.community}/{topic}%",)).fetchone()[0]
+                    for topic in ("ArtifactCreated/hooked/", "ConfidenceLevelModified/")]
+            finally:
+                db.close()
+        try:
+            wait("all is decided", lambda: len(set(counts())) == 1, 30)
+        except AssertionError:
+            self.row.violation("P5", f"{node.name}: events and decisions about them: {counts()}")
 
 
 def moments():
