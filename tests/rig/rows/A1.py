@@ -196,9 +196,9 @@ class Field:
     def rot(self, victim):
         """An event changes at rest; found() then tells the node."""
         path = os.path.join(victim.dir, "data", "cimesh.db")
-        if not os.path.exists(path):
+        if not os.path.exists(path) or not count(victim, "event"):
             victim.start()
-            time.sleep(0.5)
+            wait("something that can rot", lambda: victim.status()["stored"])
             victim.kill()
         db = sqlite3.connect(path, timeout=20)
         arrival, log, seq, data = db.execute(
@@ -353,6 +353,16 @@ class Field:
             wait("all is decided", lambda: len(set(counts())) == 1, 30)
         except AssertionError:
             self.row.violation("P5", f"{node.name}: events and decisions about them: {counts()}")
+
+
+def count(node, table):
+    db = connect(node)
+    try:
+        return db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    except sqlite3.OperationalError:
+        return 0  # killed before it had tables
+    finally:
+        db.close()
 
 
 def moments():
