@@ -163,11 +163,16 @@ class Liar(EvilNode):
         return self.total() - before - 1  # the last frame of deliver
 
     def idle(self):
-        """Answers what is asked with nothing."""
+        """Answers what is asked."""
         for rid, ask in self.asks():
-            heads = [1, "heads", ask[2], b"\0" * 16, False, []]
-            self.router.send_multipart([rid, pack(heads if ask[1] == "heads" else
-                                                  [1, "fetch", ask[2], ask[5], ask[5], [], []])])
+            self.router.send_multipart([rid, self.answers(ask)])
+
+    @staticmethod
+    def answers(ask):
+        """Nothing, in the right form; a row may put something else here."""
+        if ask[1] == "heads":
+            return pack([1, "heads", ask[2], b"\0" * 16, False, []])
+        return pack([1, "fetch", ask[2], ask[5], ask[5], [], []])
 
 
 def hang_on(node, n):
