@@ -13,8 +13,8 @@
 #include "node/mem.h"
 #include "node/store_ledger.h"
 
+#define PURGE_ROWS 512   /* a job, so that a commit is never held up long */
 #define PURGE_FEW  64    /* ... where there is hardly room for a commit */
-#define PURGE_ROWS 4096  /* a job, so that a commit is never held up long */
 #define PURGE_LOOK 16384 /* rows looked at, some of them not old enough */
 #define PLACE_NONE (-2)  /* no row: neither held, nor purged or refused */
 #define ASIDE_KEEP 1000  /* rotten events kept to be looked at */
