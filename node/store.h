@@ -127,6 +127,8 @@ struct store_hook {
     char output[512]; /* the tail of what it wrote, printable, may be "" */
 };
 
+#define STORE_SEQ_LEDGER 1
+
 enum store_kind {
     STORE_KEEP,   /* batches and cover */
     STORE_LOOKUP, /* lookups */
@@ -178,7 +180,8 @@ struct store_job {
     } roster;
     struct { /* STORE_ASIDE: looked at again, then set aside or mended */
         struct store_log log;
-        uint64_t seq;     /* 0: what is kept of the log itself */
+        uint64_t seq;     /* 0: what is kept of the log itself; of no log
+                             STORE_SEQ_LEDGER: the ledger is built anew */
         uint64_t arrival; /* not 0: an event that no position leads to */
     } aside;
     struct { /* STORE_PURGE: oldest first, until both hold; 0 = no limit */

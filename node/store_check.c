@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "node/mem.h"
-#include "node/store_reader.h"
+#include "node/store_ledger_reader.h"
 #include "proto/topic.h"
 
 #define CHUNK_PLACES 1024  /* looked at in one transaction */
@@ -415,6 +415,30 @@ check_strays(struct walk *w)
     return err;
 }
 
+/* ---- the ledger ---------------------------------------------------------*/
+
+static bool
+tell_ledger(void *ctx, uint64_t done)
+{
+    struct walk *w = ctx;
+
+    (void)done;
+    tell(w);
+    return !w->check->ended;
+}
+
+static enum cim_err
+check_ledger(struct walk *w)
+{
+    bool fits = true;
+    enum cim_err err = ledger_check(w->r, &fits, tell_ledger, w);
+
+    w->log = NULL;
+    if (!fits)
+        found(w, STORE_ROT_LEDGER, STORE_SEQ_LEDGER);
+    return err;
+}
+
 /* ---- the database -------------------------------------------------------*/
 
 /* What SQLite finds by itself: pages, rows out of order, indexes. */
@@ -454,6 +478,8 @@ store_check(struct store_reader *reader, struct store_check *check,
         err = check_lost_logs(&w);
     if (err == CIM_OK && !check->ended)
         err = check_strays(&w);
+    if (err == CIM_OK && !check->ended)
+        err = check_ledger(&w);
     if (err != CIM_OK)
         cim_diag_set(diag,
                      "the database cannot be read to its end: %s; check the"

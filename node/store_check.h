@@ -39,6 +39,8 @@
       "a cursor is no position, or its prefix no topic; restore a backup")     \
     X(STORE_ROT_LOG, "log", false,                                             \
       "positions of a log that is not there; restore a backup")                \
+    X(STORE_ROT_LEDGER, "ledger", true,                                        \
+      "it is not what the events give; it is built anew from them")            \
     X(STORE_ROT_DATABASE, "database", true, "")
 
 enum store_rot {

@@ -18,6 +18,7 @@
 
 #include "node/ledger.h"
 #include "node/store_private.h"
+#include "proto/event.h"
 
 #define LEDGER_LEVELS_MAX 64   /* of one event count, in its order */
 #define LEDGER_LINKS_MAX  16   /* subject links of one stamp */
@@ -79,8 +80,46 @@ struct ledger_aim {
     int kind;
     struct cim_bytes url, title; /* may be empty */
 };
-struct cim_event;
 struct ledger_aim ledger_aim_of(const struct cim_event *event);
+
+/* ---- what an event adds (store_ledger_parts.c) --------------------------*/
+
+enum ledger_part_kind {
+    LEDGER_PART_OWN = 'o', /* of a subject: the key of its exact name, */
+    LEDGER_PART_URL = 'u', /* of its URL, */
+    LEDGER_PART_TITLE = 't',
+    LEDGER_PART_SAY = 's', /* a word under a key */
+    LEDGER_PART_MEMBER = 'm'
+};
+struct ledger_part {
+    enum ledger_part_kind kind;
+    struct ledger_key key;
+    int64_t said;            /* SAY: of which level */
+    enum ledger_state state; /* SAY; not when unpacked */
+    struct ledger_key url;   /* SAY: counts while nobody has this; or {0} */
+};
+
+/* An event as the ledger sees it; views into its bytes. */
+struct ledger_entry {
+    struct store_db *db;
+    bool intern; /* levels that are new get a number, else 0 */
+    int64_t arrival, who, topic;
+    int kind;
+    struct cim_bytes community, title, url, branch;
+    struct cim_uuid id;
+    struct ledger_at at;
+    struct cim_event event;
+    struct ledger_part *v; /* owned */
+    size_t n, cap;
+};
+/* Sets kind and the texts; false for what the ledger has no use for. */
+bool ledger_entry_read(struct ledger_entry *e, struct cim_bytes bytes);
+void ledger_entry_parts(struct ledger_entry *e);
+void ledger_entry_clear(struct ledger_entry *e);
+/* As kept in ledger_event; the caller's. */
+struct cim_buf ledger_entry_pack(const struct ledger_entry *e);
+/* out starts as {0} and is the one before from then on. */
+bool ledger_part_next(struct cim_bytes *packed, struct ledger_part *out);
 
 /* ---- whose it is (store_ledger_find.c) ----------------------------------*/
 
@@ -198,7 +237,9 @@ struct ledger_news {
 void store_ledger_put(struct store *store, const struct ledger_news *news);
 /* An event that leaves: before its row does. */
 void store_ledger_drop(struct store *store, uint64_t arrival);
-/* STORE_LEDGER (store_ledger_build.c). */
+/* All of it goes; steps build it again (store_ledger_build.c). */
+void store_ledger_forget(struct store *store);
+/* STORE_LEDGER. */
 void store_ledger_build(struct store *store, struct store_job *job);
 
 #endif

@@ -96,8 +96,8 @@ step(struct store *store, size_t n)
     free(rows);
 }
 
-static void
-forget(struct store *store)
+void
+store_ledger_forget(struct store *store)
 {
     static const enum store_sql all[] = {
         SQL_LEDGER_EMPTY_EVENT, SQL_LEDGER_EMPTY_SAID,   SQL_LEDGER_EMPTY_KEY,
@@ -107,6 +107,7 @@ forget(struct store *store)
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         sql_run_plain(&store->db, all[i]);
     store->ledger_upto = 0;
+    store->meta_dirty = true;
     store->ledger_again = false;
 }
 
@@ -116,7 +117,7 @@ store_ledger_build(struct store *store, struct store_job *job)
     /* What is in memory of open batches has to be in rows. */
     store_logs_flush(store);
     if (job->ledger.anew)
-        forget(store);
+        store_ledger_forget(store);
     if (store->ledger_upto < store->last_arrival)
         step(store, job->ledger.events ? job->ledger.events : STEP_EVENTS);
 }

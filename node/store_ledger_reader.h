@@ -45,6 +45,15 @@ bool ledger_each_stamped(struct store_db *db, int64_t arrival,
 /* Whom the name in a stamp means, whatever its URL; 0 nobody. */
 int64_t ledger_named_by(struct store_db *db, int64_t stamp);
 
+/*
+ * Is the ledger what the events give? In one transaction; a ledger that is
+ * behind is not looked at. go_on is asked now and then, with events done.
+ * Errors: CIM_EIO.
+ */
+CIM_MUST enum cim_err ledger_check(struct store_reader *r, bool *fits,
+                                   bool (*go_on)(void *ctx, uint64_t done),
+                                   void *ctx);
+
 /* Baselines that may have it as a direct member, newest first. */
 void ledger_list_part_of(struct store_db *db, const struct ledger_seed *seed,
                          struct ledger_list *out);

@@ -23,7 +23,8 @@
     X(SQL_LEDGER_FIRST, "SELECT arrival, at, parts IS NULL, kind FROM"         \
                         " ledger_event WHERE id = ? AND who = ?"               \
                         " ORDER BY at LIMIT 1")                                \
-    X(SQL_LEDGER_PARTS, "UPDATE ledger_event SET parts = ? WHERE arrival = ?") \
+    X(SQL_LEDGER_SHADOW, "UPDATE ledger_event SET parts = NULL"                \
+                         " WHERE arrival = ?")                                 \
     X(SQL_LEDGER_DROP, "DELETE FROM ledger_event WHERE arrival = ?")           \
     X(SQL_LEDGER_NEXT,                                                         \
       "SELECT e.arrival, e.log, e.seq, e.topic, e.batch, e.who, e.flags,"      \
@@ -133,6 +134,22 @@
       " AND what = ?")                                                         \
     X(SQL_AGAIN_DROP, "DELETE FROM ledger_again WHERE key = ? AND who = ?"     \
                       " AND what = ?")                                         \
+    /* is it so: for the check */                                              \
+    X(SQL_LEDGER_ROW, "SELECT kind, who, id, at, topic, title, url, branch,"   \
+                      " parts FROM ledger_event WHERE arrival = ?")            \
+    X(SQL_KEYS_IS, "SELECT 1 FROM ledger_key WHERE key = ? AND who = ?"        \
+                   " AND at = ? AND subject = ?")                              \
+    X(SQL_SAY_IS, "SELECT 1 FROM ledger_say WHERE key = ? AND said = ?"        \
+                  " AND at = ? AND stamp = ? AND state = ? AND url IS ?")      \
+    X(SQL_MEMBER_IS, "SELECT 1 FROM ledger_member WHERE key = ? AND at = ?"    \
+                     " AND baseline = ?")                                      \
+    X(SQL_WORD_IS, "SELECT 1 FROM ledger_word WHERE subject = ? AND said = ?"  \
+                   " AND grp = ? AND state = ? AND at = ?")                    \
+    X(SQL_LEDGER_COUNT, "SELECT count(*) FROM ledger_event")                   \
+    X(SQL_KEYS_COUNT, "SELECT count(*) FROM ledger_key")                       \
+    X(SQL_SAY_COUNT, "SELECT count(*) FROM ledger_say")                        \
+    X(SQL_MEMBER_COUNT, "SELECT count(*) FROM ledger_member")                  \
+    X(SQL_WORD_COUNT, "SELECT count(*) FROM ledger_word")                      \
     X(SQL_AGAIN_ANY, "SELECT EXISTS(SELECT 1 FROM ledger_again)")
 
 #endif

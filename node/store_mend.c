@@ -32,6 +32,20 @@ mend_one(struct store *store, const struct store_finding *f, int64_t now_ms)
     return err;
 }
 
+static enum cim_err
+build_ledger(struct store *store)
+{
+    enum cim_err err = CIM_OK;
+    bool full = false;
+
+    while (err == CIM_OK && store_ledger_behind(store)) {
+        struct store_job *job = store_job_new(STORE_LEDGER);
+        err = store_commit(store, &job, 1, &full);
+        store_job_destroy(&job);
+    }
+    return err;
+}
+
 /* Indexes are told anew by their tables; what else is wrong stays. */
 static bool
 mend_database(struct store *store)
@@ -65,6 +79,8 @@ store_mend(const char *path, const struct store_finding *findings, size_t n,
             (*remain)++;
         else
             err = mend_one(store, &findings[i], now_ms);
+        if (err == CIM_OK && findings[i].what == STORE_ROT_LEDGER)
+            err = build_ledger(store);
         if (err != CIM_OK)
             cim_diag_set(diag, "%s cannot be written; check room and disk",
                          path);

@@ -421,6 +421,10 @@ store_aside(struct store *store, struct store_job *job)
     store_logs_flush(store);
     store_logs_drop(store);
     store->meta_dirty = true; /* what is in memory is right */
+    if (!job->aside.log.node[0] && v.seq == STORE_SEQ_LEDGER) {
+        store_ledger_forget(store);
+        return;
+    }
     if (job->aside.arrival) {
         set_stray_aside(store, job);
         return;

@@ -85,6 +85,16 @@ with Mesh() as m:
     assert "all is whole" in opnfv.cli("fsck")
     opnfv.start()
 
+    # The ledger is told anew by the events, by the node while it runs.
+    db = sqlite3.connect(os.path.join(opnfv.dir, "data", "cimesh.db"), timeout=20)
+    db.execute("UPDATE ledger_say SET state = state + 1")
+    db.commit()
+    db.close()
+    said = opnfv.cli("fsck", code=0)
+    assert said.startswith("ledger: "), said
+    wait("the ledger is right", lambda: opnfv.cli("fsck", code=None).endswith(
+        "all is whole\n"))
+
     # What cannot be mended says so.
     db = sqlite3.connect(os.path.join(opnfv.dir, "data", "cimesh.db"), timeout=20)
     db.execute("DELETE FROM key")
