@@ -426,7 +426,6 @@ look_at(struct walk *w, size_t i)
         err = look_first(w, i, directions);
     if (err != CIM_OK || !has_subject(&w->trace->nodes[i]))
         return err;
-    directions &= ~w->trace->nodes[i].walked;
     w->trace->nodes[i].walked |= directions;
     if ((directions & TRACE_UP) != 0)
         err = look_at_parts(w, i, TRACE_UP);
