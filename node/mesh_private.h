@@ -155,7 +155,7 @@ struct mesh_peer {
     struct mesh_heads heads;
     struct mesh_line line; /* logs that wait for a free request */
     struct mesh_share share;
-    uint64_t range; /* positions asked for at once */
+    uint64_t range;         /* positions asked for at once */
     struct cim_hash beacon; /* newest header its beacons showed */
     uint64_t head_epoch, head_seq;
     int64_t head_ms;
