@@ -161,7 +161,7 @@ wait_ms(struct http *http)
 {
     MHD_UNSIGNED_LONG_LONG timeout;
 
-    if (http->wake)
+    if (http->wake || http->n_line)
         return 0;
     if (MHD_get_timeout(http->daemon, &timeout) == MHD_YES &&
         timeout < HTTP_SWEEP_MS)
@@ -184,6 +184,7 @@ turn(struct http *http)
         http->wake = false;
         http_stream_wake(http, true, 0);
     }
+    http_conn_next(http);
     MHD_run(http->daemon);
     tell_rotten(http);
     int64_t mono_ms = clock_mono_ms();

@@ -41,6 +41,52 @@ http_conn_resume(struct http_conn *conn)
     MHD_resume_connection(conn->mhd);
 }
 
+static void
+leave_line(struct http_conn *conn)
+{
+    conn->http->n_line -= conn->line != 0;
+    conn->line = 0;
+}
+
+void
+http_conn_next(struct http *http)
+{
+    struct http_conn *first = NULL;
+
+    http->read_one = false;
+    for (struct http_conn *c = http->conns; c != NULL && http->n_line;
+         c = c->next)
+        if (c->line && (first == NULL || c->line < first->line))
+            first = c;
+    if (first == NULL)
+        return;
+    leave_line(first);
+    http->read_one = true;
+    if (first->request != NULL)
+        first->request->its_turn = true;
+    http_conn_resume(first);
+}
+
+/* False: another one reads in this turn; it is called again in its own. */
+static bool
+may_read(struct http_request *request)
+{
+    struct http *http = request->http;
+
+    if (request->its_turn || !http_route_reads(request->route) || http->ending ||
+        request->conn->cut)
+        return true;
+    if (!http->read_one && !http->n_line) {
+        http->read_one = true;
+        return true;
+    }
+    http->n_line++;
+    request->conn->line = ++http->line_last;
+    http_conn_phase(request->conn, HTTP_WAIT);
+    http_conn_suspend(request->conn);
+    return false;
+}
+
 void
 http_conn_cut(struct http_conn *conn)
 {
@@ -132,6 +178,7 @@ close_conn(struct http *http, struct http_conn *conn)
         http->conns = conn->next;
     if (conn->next != NULL)
         conn->next->prev = conn->prev;
+    leave_line(conn);
     http->n_conns--;
     http->n_cut -= conn->cut;
     free(conn);
@@ -264,7 +311,7 @@ finish(struct http_request *request)
         http_refuse(request, 503, "late", "the node did not answer in time",
                     "try again; an event sent again with the same id is "
                     "stored once");
-    else
+    else if (may_read(request))
         request->route->run(request);
 }
 
@@ -276,6 +323,8 @@ http_conn_handle(void *cls, struct MHD_Connection *mhd, const char *url,
     struct http_request *request = *context;
 
     (void)version;
+    if (request != NULL)
+        leave_line(request->conn); /* cut, or the node ends */
     if (request == NULL) {
         request = *context = new_request(cls, mhd);
         begin(request, method, url);

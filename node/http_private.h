@@ -69,6 +69,7 @@ struct http_conn {
     enum http_phase phase;
     int64_t since_mono_ms; /* of the phase, or of a stream's last progress */
     bool suspended;
+    uint64_t line;                /* its place in line; 0: it is in none */
     bool over;                    /* beyond the limit: told 503 */
     bool cut;                     /* shut down; libmicrohttpd will notice */
     struct http_request *request; /* lent; NULL between requests */
@@ -114,6 +115,7 @@ struct http_request {
     struct http_wait *wait;       /* lent; NULL when none is out */
     struct api_call *answer;      /* owned; the call came back */
     bool gave_up;                 /* ... or did not in time */
+    bool its_turn;                /* it stood in line, and may read */
     bool begun;                   /* headers were looked at */
     bool replied;                 /* a reply is queued */
     enum MHD_Result queued;       /* what queueing it said */
@@ -171,6 +173,11 @@ struct http {
     char why_not[128];
     bool ending;
     bool wake; /* a stream has more to look at */
+    /* Replies that are read from the store: one a turn, so that others do not
+     * wait for all who want one. */
+    bool read_one;      /* in this turn */
+    uint64_t line_last; /* the newest place given */
+    size_t n_line;
     int64_t swept_mono_ms;
 };
 
@@ -193,6 +200,8 @@ void http_conn_completed(void *cls, struct MHD_Connection *mhd, void **context,
                          enum MHD_RequestTerminationCode code);
 void http_conn_phase(struct http_conn *conn, enum http_phase phase);
 void http_conn_suspend(struct http_conn *conn);
+/* A new turn: the first in line goes on. */
+void http_conn_next(struct http *http);
 void http_conn_resume(struct http_conn *conn);
 void http_conn_cut(struct http_conn *conn);
 /* Its call is no longer waited for; goes on, whatever it waited for. */
@@ -208,6 +217,8 @@ struct http_route {
     const char *params; /* names, each between spaces */
     void (*run)(struct http_request *request); /* body complete, or answered */
 };
+/* It reads the store, in the thread that serves everybody. */
+bool http_route_reads(const struct http_route *route);
 /* Sets request->route and rest, or request->problem. */
 void http_route_find(struct http_request *request, const char *method,
                      const char *url);

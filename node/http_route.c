@@ -31,6 +31,14 @@ static const struct http_route routes[] = {
 };
 #define ROUTES (sizeof routes / sizeof *routes)
 
+bool
+http_route_reads(const struct http_route *route)
+{
+    return route->run == http_events || route->run == http_latest ||
+           route->run == http_trace || route->run == http_ledger ||
+           route->run == http_diff;
+}
+
 /* The part of url after path for one that ends in '/', "" for an equal one,
  * NULL for another. */
 static const char *

@@ -5,7 +5,6 @@ import os
 
 import zmq
 
-import mesh
 from mesh import Mesh, artifact, wait
 from wire import EvilNode, Key, base64_z85, curve_public
 
@@ -15,13 +14,8 @@ with Mesh() as m:
     odl, opnfv = m.node("odl/ci-1"), m.node("opnfv/ci-1").follow("odl/")
     evil = m.node("evil/ci-1")
     m.befriend()
-    program, few = mesh.BIN, m.dir + "/few"
-    with open(few, "w") as f:
-        f.write(f'#!/bin/sh\nulimit -n {LIMIT} && exec "{program}" "$@"\n')
-    os.chmod(few, 0o700)
-    mesh.BIN = few
+    odl.wrap = ["prlimit", f"--nofile={LIMIT}:{LIMIT}", "--"]
     odl.start()
-    mesh.BIN = program
     opnfv.start()
     opnfv.wait_peer(odl)
     odl.publish(artifact(n=1))

@@ -85,6 +85,30 @@ lists_are_in_arrival_order(void **state)
 }
 
 static void
+many_who_want_lists_all_get_theirs(void **state)
+{
+    int fds[20];
+
+    (void)state;
+    desk_keep(&desk, 30);
+    settle();
+    for (unsigned i = 0; i < 20; i++) {
+        fds[i] = desk_connect(&desk);
+        desk_get(fds[i], "/v1/events?limit=10", "");
+    }
+    close(fds[7]); /* one of them leaves while it waits */
+    for (unsigned i = 0; i < 20; i++) {
+        if (i == 7)
+            continue;
+        struct http_answer answer = desk_reply(&desk, fds[i]);
+        has(answer.head, "Cimesh-Next: 10");
+        http_answer_clear(&answer);
+        close(fds[i]);
+    }
+    settle();
+}
+
+static void
 a_list_says_where_it_goes_on(void **state)
 {
     int fd = desk_connect(&desk);
@@ -317,6 +341,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(lists_are_in_arrival_order),
+        TEST(many_who_want_lists_all_get_theirs),
         TEST(a_list_says_where_it_goes_on),
         TEST(events_are_found_by_id),
         TEST(a_proof_proves),
