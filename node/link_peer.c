@@ -142,7 +142,7 @@ end_close(struct link_end *end)
     link_sock_close(links, &end->monitor);
     link_sock_close(links, &end->sock);
     end->up = end->failed = false;
-    end->lost_mono_ms = 0;
+    end->lost_mono_ms = end->mute_mono_ms = 0;
 }
 
 static void
@@ -348,6 +348,21 @@ wait_ms(const struct link_peer *peer)
     return ms / 2 + ms * jitter / 65536;
 }
 
+/*
+ * Asks go out, beacons come in, but never an answer: something between
+ * forgot the one connection and not the other. TCP finds that within half a
+ * minute; what ends TCP on the way, like a balancer, can hide it for ever.
+ */
+static void
+redial_mute(struct link_end *dealer, int64_t now)
+{
+    if (!dealer->mute_mono_ms || now - dealer->mute_mono_ms < LINK_MUTE_MS)
+        return;
+    log_debug("LINK-MUTE", "peer=%s", dealer->peer->name);
+    end_close(dealer);
+    end_dial(dealer);
+}
+
 void
 link_peer_tick(struct link_peer *peer)
 {
@@ -359,6 +374,7 @@ link_peer_tick(struct link_peer *peer)
 
     end_poll(&peer->sub);
     end_poll(&peer->dealer);
+    redial_mute(&peer->dealer, now);
     if (peer->dealer.fresh) {
         peer->dealer.fresh = false;
         mesh_relinked(peer->links->mesh, peer->name);

@@ -21,6 +21,7 @@
 #define LINK_RECONNECT_MS  500 /* libzmq's first try; its last: 30 times it */
 #define LINK_HANDSHAKE_MS  2000
 #define LINK_SILENCE_MS    20000 /* no frame for so long: made anew */
+#define LINK_MUTE_MS       60000 /* no answer to any ask: sync made anew */
 #define LINK_RELINK_FACTOR 10    /* of reconnect_ms: least wait to do so */
 #define LINK_RELINK_MAX    60000
 #define LINK_UNREPAIRED_MS 1000 /* libzmq says at once that it retries */
@@ -129,6 +130,7 @@ struct link_end {
     bool failed;                          /* libzmq will not try again */
     bool unresolved, unreachable, denied; /* what went wrong last */
     int64_t lost_mono_ms; /* disconnected, and no retry seen yet; 0 */
+    int64_t mute_mono_ms; /* DEALER: the first ask since an answer; 0 */
 };
 
 struct link_peer {

@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "node/clock.h"
 #include "node/failpoint.h"
 #include "node/journal.h"
 #include "node/link_frames.h"
@@ -201,6 +202,8 @@ on_answer(zloop_t *loop, zmq_pollitem_t *item, void *arg)
         bool got = link_frames_read(item->socket, &f);
 
         if (got)
+            end->mute_mono_ms = 0;
+        if (got)
             (void)FAILPOINT(PAGE_RECEIVED);
         if (got && f.total == 1)
             mesh_answer(peer->links->mesh, peer->name, link_frames_at(&f, 0));
@@ -244,7 +247,9 @@ links_ask(struct links *links, const char *peer, struct cim_bytes frame)
 {
     struct link_peer *p = link_peer_find(links, peer);
 
-    if (p && p->dealer.sock && frame.len <= CIM_SYNC_ASK_MAX)
-        (void)link_frames_send(p->dealer.sock, frame, false);
+    if (p && p->dealer.sock && frame.len <= CIM_SYNC_ASK_MAX &&
+        link_frames_send(p->dealer.sock, frame, false) &&
+        !p->dealer.mute_mono_ms)
+        p->dealer.mute_mono_ms = clock_mono_ms();
     (void)FAILPOINT(PAGE_ASKED);
 }

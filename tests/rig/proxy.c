@@ -14,6 +14,8 @@
  *     cut LINK WAY             up, down or both: nothing moves, nothing is
  *                              lost; new connections wait. A partition.
  *     swallow LINK WAY         what is sent that way disappears: half-open
+ *     forget LINK              what is sent on the connections there are
+ *                              disappears, new ones work: a NAT forgot them
  *     refuse LINK              resets all connections, refuses new ones
  *     reset LINK               resets all connections, once
  *     heal LINK                as it was; connections that lost bytes are reset
@@ -84,6 +86,14 @@ reset_all(struct proxy *x, unsigned link, bool only_lost)
     }
 }
 
+static void
+forget_all(struct proxy *x, unsigned link)
+{
+    for (unsigned i = 0; i < CONNS_MAX; i++)
+        if (x->conns[i].fd[0] >= 0 && x->conns[i].link == link)
+            x->conns[i].forgotten = true;
+}
+
 /* While it refuses, there are no doors. */
 static const char *
 set_doors(struct proxy *x, unsigned link, bool there)
@@ -149,6 +159,10 @@ obey(struct proxy *x, const char *line, char *answer, size_t cap)
         return set_ways(link->swallow, rest);
     if (!strcmp(word, "heal"))
         return heal(x, n);
+    if (!strcmp(word, "forget")) {
+        forget_all(x, n);
+        return "ok";
+    }
     if (!strcmp(word, "reset") || !strcmp(word, "refuse")) {
         reset_all(x, n, false);
         return !strcmp(word, "refuse") ? set_doors(x, n, false) : "ok";

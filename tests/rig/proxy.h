@@ -39,7 +39,7 @@ struct flow {
 struct conn {
     int fd[2]; /* of who dialled, of whom it dialled; -1: free */
     unsigned link;
-    bool connected, lost;
+    bool connected, lost, forgotten;
     struct flow flow[2];
 };
 

@@ -38,6 +38,11 @@ class Link:
         """What is sent disappears: half-open."""
         self._say("swallow", way)
 
+    def forget(self):
+        """What is sent on the connections there are disappears; new ones work.
+        So does a NAT that took an idle connection out of its table."""
+        self._say("forget")
+
     def refuse(self):
         self._say("refuse")
 
@@ -75,16 +80,16 @@ class Proxy:
             raise RuntimeError(f"proxy: {words}: {answer or 'is gone'}")
         return answer
 
-    def link(self, dialler, peer):
-        """From now on the dialler reaches this peer through a link of its own.
-        Call it after trust() or befriend(), before the dialler starts."""
+    def link(self, dialler, peer, ends=("events", "sync")):
+        """From now on the dialler reaches this peer, or these ends of it, through
+        a link of its own. After trust() or befriend(), before it starts."""
         from mesh import free_port
         link = Link(self, len(self.links), dialler, peer)
         self.links.append(link)
         path = os.path.join(dialler.dir, "roster", peer.community + ".zpl")
         with open(path) as f:
             text = f.read()
-        for endpoint in peer.events, peer.sync:
+        for endpoint in (getattr(peer, end) for end in ends):
             host, to = endpoint[len("tcp://"):].rsplit(":", 1)
             port = free_port()
             self.say("open", link.number, port, host, to)

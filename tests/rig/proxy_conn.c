@@ -56,7 +56,7 @@ conn_hang_up(struct conn *c, bool reset)
         c->fd[i] = -1;
         drop_pieces(&c->flow[i]);
     }
-    c->connected = c->lost = false;
+    c->connected = c->lost = c->forgotten = false;
 }
 
 static void
@@ -137,7 +137,7 @@ conn_read(struct proxy *x, struct conn *c, enum way way)
         return;
     }
     link->bytes[way] += (uint64_t)n;
-    if (link->swallow[way]) {
+    if (link->swallow[way] || c->forgotten) {
         c->lost = true;
         return;
     }
