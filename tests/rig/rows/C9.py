@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
 """Peers that die without a word: connections that swallow what is sent, both
-ways or one way, that stand still, that are stopped; one of them speaks IPv6.
+ways or one way, that stand still, that were forgotten on the way; a stopped node.
 Each is shown as down by silence alone, and comes back when it can."""
 import os
 import signal
@@ -22,23 +22,23 @@ def ipv6():
         return False
 
 
-with Row("C9", "peers that fall silent, half-open, IPv6", unit="deaths", short=4, long=24) as row, \
+with Row("C9", "peers that fall silent, half-open, IPv6", unit="deaths", short=5, long=25) as row, \
         Mesh() as mesh, Proxy() as proxy:
     odl = mesh.node("odl/ci-1").follow("*")
     v6 = {"host": "[::1]"} if ipv6() else {}
     peers = [mesh.node(f"{c}/ci-1", **more).follow("odl/") for c, more in
-             (("opnfv", {}), ("onap", {}), ("akraino", {}), ("fdio", v6))]
+             (("opnfv", {}), ("onap", {}), ("akraino", {}), ("lfn", {}), ("fdio", v6))]
     mesh.befriend(odl, *peers)
     for n in peers:  # only odl and each other one: nobody repairs for another
         for o in peers:
             if o is not n:
                 n.distrust(o)
-    links = {n.name: proxy.link(odl, n) for n in peers[:3]}
+    links = {n.name: proxy.link(odl, n) for n in peers[:4]}
     mesh.start()
     odl.wait_peer(*peers)
     for n in peers:
         n.wait_peer(odl)
-    if v6 and "tcp://[::1]" not in odl.log_text() + peers[3].log_text():
+    if v6 and "tcp://[::1]" not in odl.log_text() + peers[4].log_text():
         row.violation("row", "nobody speaks IPv6")
     down, back = [], []
 
@@ -46,7 +46,8 @@ with Row("C9", "peers that fall silent, half-open, IPv6", unit="deaths", short=4
         links["opnfv/ci-1"].swallow("both")
         links["onap/ci-1"].swallow("down")
         links["akraino/ci-1"].cut("both")
-        peers[3].signal(signal.SIGSTOP)
+        links["lfn/ci-1"].forget()  # repaired by the node itself
+        peers[4].signal(signal.SIGSTOP)
         died = {n.name: time.monotonic() for n in peers}
         while died and time.monotonic() < max(died.values()) + 60:
             for name in list(died):
@@ -59,7 +60,7 @@ with Row("C9", "peers that fall silent, half-open, IPv6", unit="deaths", short=4
         healed = time.monotonic()
         for link in links.values():
             link.heal()
-        peers[3].signal(signal.SIGCONT)
+        peers[4].signal(signal.SIGCONT)
         for n in peers:
             wait(f"{n.name} is up again", lambda n=n: odl.peer(n.name)["up"], 60)
             back.append(time.monotonic() - healed)
@@ -70,5 +71,5 @@ with Row("C9", "peers that fall silent, half-open, IPv6", unit="deaths", short=4
     row.figure("shown as down max s", round(max(down), 1))
     row.figure("up again max s", round(max(back), 1))
     check(row, mesh)
-    row.note = "swallowed both ways, one way, standing still, stopped; " + \
+    row.note = "swallowed both ways, one way, standing still, forgotten, stopped; " + \
         ("the stopped one speaks IPv6" if v6 else "no IPv6 here: all on IPv4")
