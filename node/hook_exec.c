@@ -7,13 +7,11 @@
  * a process group of its own, so that whatever it starts ends with it: the
  * group is killed when the leader has ended, while its unreaped pid still
  * keeps the number from being used again. A child whose node dies is killed
- * by the kernel; what survives that is found at the next start by its
- * working directory.
+ * by the kernel; what survives that is found at the next start (hook_left.c).
  *
  * All it writes is read, so that it never blocks, and all but the last bytes
  * are thrown away.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -305,8 +303,8 @@ exec_start(const struct hook_place *place, const char *hook, char *const *argv,
 
 /* ---- end ----------------------------------------------------------------*/
 
-static pid_t
-spawn_rm(char *const *dirs, size_t n)
+pid_t
+hook_remove_folders(char *const *dirs, size_t n)
 {
     char **argv = xcalloc(n + 4, sizeof(*argv));
     char *env[] = {NULL};
@@ -335,7 +333,7 @@ static void
 dir_remove(struct hook_run *run)
 {
     if (run->dir != NULL && rmdir(run->dir) != 0 && errno == ENOTEMPTY)
-        run->rm = spawn_rm(&run->dir, 1);
+        run->rm = hook_remove_folders(&run->dir, 1);
     free(run->dir);
     run->dir = NULL;
 }
@@ -424,67 +422,3 @@ const struct hook_kind hook_exec = {
     .owns = exec_owns,
     .destroy = exec_destroy,
 };
-
-/* ---- what an earlier run of the node left -------------------------------*/
-
-static bool
-works_in(const char *pid, const char *folder)
-{
-    char link[64], cwd[4096];
-    size_t len = strlen(folder);
-
-    (void)snprintf(link, sizeof(link), "/proc/%.20s/cwd", pid);
-    ssize_t n = readlink(link, cwd, sizeof(cwd) - 1);
-    if (n <= 0)
-        return false;
-    cwd[n] = 0;
-    return strncmp(cwd, folder, len) == 0 && cwd[len] == '/';
-}
-
-static void
-kill_leftovers(const char *folder)
-{
-    DIR *proc = opendir("/proc");
-
-    for (struct dirent *e; proc && (e = readdir(proc)) != NULL;) {
-        if (e->d_name[0] < '1' || e->d_name[0] > '9' ||
-            !works_in(e->d_name, folder))
-            continue;
-        pid_t pid = (pid_t)atol(e->d_name);
-        pid_t group = getpgid(pid);
-        log_warn("HOOK-LEFT",
-                 "pid=%d: killed, left by an earlier run of "
-                 "this node",
-                 (int)pid);
-        if (group > 1 && group != getpgrp())
-            kill(-group, SIGKILL);
-        kill(pid, SIGKILL);
-    }
-    if (proc)
-        closedir(proc);
-}
-
-void
-hook_exec_recover(const struct hook_place *place)
-{
-    char **dirs = NULL;
-    size_t n = 0, cap = 0;
-    DIR *scratch = NULL;
-
-    kill_leftovers(place->scratch);
-    scratch = opendir(place->scratch);
-    for (struct dirent *e; scratch && (e = readdir(scratch)) != NULL;) {
-        if (e->d_name[0] == '.')
-            continue;
-        xgrow(&dirs, &cap, n, sizeof(*dirs));
-        dirs[n++] = xasprintf("%s/%s", place->scratch, e->d_name);
-    }
-    if (scratch)
-        closedir(scratch);
-    pid_t rm = n > 0 ? spawn_rm(dirs, n) : 0;
-    while (rm > 0 && waitpid(rm, NULL, 0) < 0 && errno == EINTR)
-        ;
-    for (size_t i = 0; i < n; i++)
-        free(dirs[i]);
-    free(dirs);
-}

@@ -132,9 +132,12 @@ bool hook_idle(const struct hook *hook);
 
 extern const struct hook_kind hook_exec;
 
-/* Kills what an earlier run of the node left behind in the scratch folder, and
- * empties it. */
+/* Kills what an earlier run of the node left behind: processes that work in
+ * the scratch folder or have the environment of a hook of this site. Empties
+ * the folder. */
 void hook_exec_recover(const struct hook_place *place);
+/* Removes these n trees; the pid of the process that does, or 0. */
+pid_t hook_remove_folders(char *const *dirs, size_t n);
 
 /*
  * The environment of a child: NULL-terminated, every string and the array

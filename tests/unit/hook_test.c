@@ -1104,6 +1104,60 @@ a_start_ends_what_a_crash_left_running(void **state)
     free(mkdirs);
 }
 
+/* Has it become the program that it was to be? */
+static bool
+runs_sleep(pid_t pid)
+{
+    char path[64], name[16] = "";
+    FILE *f;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+    f = fopen(path, "r");
+    bool read = f && fgets(name, sizeof(name), f);
+    if (f)
+        fclose(f);
+    return read && strcmp(name, "sleep\n") == 0;
+}
+
+static pid_t
+start_elsewhere(const char *dir, const char *attempt)
+{
+    char *line = xasprintf("CIMESH_DIR=%s", dir);
+    char *env[] = {line, (char *)(uintptr_t)attempt, NULL};
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* should this test fail */
+        if (setpgid(0, 0) == 0 && chdir("/") == 0)
+            execle("/bin/sleep", "sleep", "1000", (char *)NULL, env);
+        _exit(1);
+    }
+    while (!runs_sleep(pid))
+        zclock_sleep(1);
+    free(line);
+    return pid;
+}
+
+static void
+a_start_ends_what_a_hook_left_in_another_folder(void **state)
+{
+    struct site *site = *state;
+    pid_t left = start_elsewhere(site->dir, "CIMESH_ATTEMPT=1");
+    pid_t job = start_elsewhere(site->dir, "CIMESH_ATTEMPTS=1");
+    pid_t other = start_elsewhere("/nowhere", "CIMESH_ATTEMPT=1");
+    siginfo_t info = {0};
+
+    node_start(site);
+    assert_int_equal(waitid(P_PID, (id_t)left, &info, WEXITED), 0);
+    assert_int_equal(info.si_code, CLD_KILLED);
+    assert_int_equal(waitpid(job, NULL, WNOHANG), 0);
+    assert_int_equal(waitpid(other, NULL, WNOHANG), 0);
+    kill(job, SIGKILL);
+    kill(other, SIGKILL);
+    assert_int_equal(waitpid(job, NULL, 0), job);
+    assert_int_equal(waitpid(other, NULL, 0), other);
+}
+
 int
 main(void)
 {
@@ -1136,6 +1190,7 @@ main(void)
         T(draining_finishes_what_runs_and_starts_nothing),
         T(a_hook_taken_away_lets_its_run_end),
         T(a_start_ends_what_a_crash_left_running),
+        T(a_start_ends_what_a_hook_left_in_another_folder),
     };
     zsys_init();
     zsys_handler_set(NULL);

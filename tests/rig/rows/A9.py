@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MPL-2.0
 """A9: SIGKILL of a hook while it runs, and of the node while hooks run.
 
-Each hook starts a child of its own, says start, works for a moment, says end.
-Half of the kills hit a hook, half the node. Every event runs to its end; a
-repeat carries the next attempt number, there is at most one for each hook that
-a kill hit, and when it starts nothing of the attempt before is alive.
+Each hook goes to another folder, as a build does, starts a child there, says
+start, works for a moment, says end. Half of the kills hit a hook, half the
+node. Every event runs to its end; a repeat carries the next attempt number,
+there is at most one for each hook that a kill hit, and when it starts nothing
+of the attempt before is alive.
 """
 import collections
 import glob
@@ -21,9 +22,9 @@ from invariants import broken  # noqa: E402
 
 PARALLEL = 4
 
-# A line each: word, event, attempt, pid of the hook, pid of its child. alive:
-# what a grep over /proc finds of earlier attempts of this event.
+# A line each: word, event, attempt, pid of the hook, pid of its child.
 SCRIPT = """#!/bin/sh
+cd /
 sleep 1000 &
 echo "start $CIMESH_EVENT_ID $CIMESH_ATTEMPT $$ $!" >> "$CIMESH_DIR/said"
 sleep 0.1
