@@ -63,7 +63,6 @@ read_all(int fd, const char *path, size_t max, struct cim_buf *out,
 {
     uint8_t part[4096];
     size_t total = 0;
-    enum cim_err err;
     ssize_t n;
 
     while ((n = read(fd, part, sizeof part)) != 0) {
@@ -79,8 +78,8 @@ read_all(int fd, const char *path, size_t max, struct cim_buf *out,
                          path, max);
             return CIM_ETOOBIG;
         }
-        if ((err = cim_buf_add(out, part, (size_t)n)))
-            return err;
+        if (cim_buf_add(out, part, (size_t)n))
+            mem_fail();
     }
     return CIM_OK;
 }

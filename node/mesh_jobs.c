@@ -138,8 +138,8 @@ count_job(struct store_job *job, const char *name, uint64_t add)
     strncpy(c->name, name, sizeof c->name - 1);
 }
 
-/* What was counted since the last time; without room it is a try, and the
- * first one after a start asks how it is. */
+/* What was counted since the last time. With nothing to count it asks how the
+ * store is: a failed checkpoint, files that went away, room that came back. */
 static void
 write_counters(struct mesh *m)
 {
@@ -156,10 +156,6 @@ write_counters(struct mesh *m)
     }
     if (m->room != ROOM_OK)
         count_job(job, "storage.full", 1);
-    if (!job->n_counters && m->room_known) {
-        store_job_destroy(&job);
-        return;
-    }
     m->counting = true;
     memcpy(m->counted, m->refused, sizeof m->counted);
     mesh_submit(m, job, JOB_COUNT, 0, 0);
@@ -218,9 +214,10 @@ storage_seen(struct mesh *m, const struct store_job *job)
     if (job->err == CIM_EIO && !job->full)
         m->broken = true;
     /* That something could be read says nothing about room. */
-    if ((job->err != CIM_OK && !none) || job->kind == STORE_LOOKUP)
+    bool news = store_job_writes(job) ||
+                (job->kind == STORE_COUNT && job->low && m->room == ROOM_OK);
+    if (!none && (job->err != CIM_OK || !news))
         return;
-    m->room_known = true;
     m->room = none ? ROOM_NONE : job->low ? ROOM_LOW : ROOM_OK;
     if (m->room == before)
         return;

@@ -276,8 +276,7 @@ struct mesh {
     struct store_job **later; /* owned: starts that found no room */
     size_t n_later, cap_later;
     enum mesh_room room;
-    bool room_known; /* a job came back since the start */
-    bool broken;     /* storage: failed for good */
+    bool broken; /* storage: failed for good */
     bool counting;
     int64_t beacon_ms, count_ms; /* mono: next */
     /* In all; given to the store; written there. */

@@ -255,8 +255,11 @@ node_load_roster(struct node *node, struct cim_diag *diag)
 int
 node_load_settings(struct node *node, struct cim_diag *diag)
 {
-    return settings_load(node->dir, &node->settings, diag) ? CMD_CONFIG
-                                                           : CMD_OK;
+    enum cim_err err = settings_load(node->dir, &node->settings, diag);
+
+    if (err == CIM_ENOMEM)
+        mem_fail();
+    return err ? CMD_CONFIG : CMD_OK;
 }
 
 /* The key that the service manager hands over. CIM_ENOENT: it hands none. */
@@ -283,6 +286,8 @@ node_load_identity(struct node *node, struct cim_diag *diag)
     if (err == CIM_ENOENT)
         err =
             cim_identity_load(node->settings->key_file, &node->identity, diag);
+    if (err == CIM_ENOMEM)
+        mem_fail();
     if (err == CIM_EPERM)
         return CMD_DENIED;
     return err ? CMD_CONFIG : CMD_OK;

@@ -96,8 +96,10 @@ note_storage(struct node *node, const struct store_job *job)
     else if (job->full)
         node->storage =
             job->read_only ? NODE_STORAGE_READ_ONLY : NODE_STORAGE_FULL;
+    else if (job->err == CIM_OK && job->low && node->storage == NODE_STORAGE_OK)
+        node->storage = NODE_STORAGE_LOW;
     else if (job->err == CIM_OK && node->storage != NODE_STORAGE_FAILED &&
-             job->kind != STORE_LOOKUP)
+             store_job_writes(job))
         node->storage = job->low ? NODE_STORAGE_LOW : NODE_STORAGE_OK;
 }
 

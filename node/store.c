@@ -28,6 +28,13 @@ store_job_new(enum store_kind kind)
     return job;
 }
 
+bool
+store_job_writes(const struct store_job *job)
+{
+    return job->kind != STORE_LOOKUP &&
+           (job->kind != STORE_COUNT || job->n_counters);
+}
+
 void
 store_job_destroy(struct store_job **p)
 {

@@ -213,6 +213,8 @@ struct store_job {
 };
 struct store_job *store_job_new(enum store_kind kind);
 void store_job_destroy(struct store_job **job);
+/* False: that it went well says nothing about room on the disk. */
+bool store_job_writes(const struct store_job *job);
 
 /* ---- the database -------------------------------------------------------*/
 

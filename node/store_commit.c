@@ -301,6 +301,9 @@ store_commit(struct store *store, struct store_job **jobs, size_t n, bool *full)
         if (!make_room(store, &why, &shrunk))
             break;
     }
+    /* What it left of the WAL is room for a smaller one. */
+    if (!done && !store->failed && why.full)
+        (void)store_shrink(store);
     if (done)
         (void)FAILPOINT(STORE_COMMITTED);
     if (done && !store_in_place(store)) {

@@ -84,7 +84,7 @@ build(struct zpl *zpl, const struct zpl_line *lines, size_t n,
     size_t at = 0;
 
     if (!chunk)
-        return CIM_ENOMEM;
+        mem_fail();
     zpl->config = zconfig_chunk_load(chunk);
     zchunk_destroy(&chunk);
     zpl->entries = xcalloc(n + 1, sizeof *zpl->entries);

@@ -4,7 +4,7 @@
 with 507, reading and serving go on, and it takes events again by itself. As
 root the database lies on a tmpfs of 3 MB that somebody else fills; elsewhere
 its writes fail (tests/mesh/fault.c). The reserve is 512 KB, retention keeps
-500 KB; now and then the node is killed, or stopped, and starts while full."""
+200 KB; now and then the node is killed, or stopped, and starts while full."""
 import os
 import subprocess
 import sys
@@ -111,7 +111,7 @@ def start_full(row, node):
 with Row("B1", "a full disk, and room again", unit="full/free cycles", short=5, long=100) as row, \
         Mesh() as mesh:
     odl, opnfv = mesh.node("odl/ci-1"), mesh.node("opnfv/ci-1").follow("odl/")
-    odl.extra = 'store\n    reserve = "512K"\n    keep-size = "500K"\n'
+    odl.extra = 'store\n    reserve = "512K"\n    keep-size = "200K"\n'
     odl.configure()
     mesh.befriend()
     disk = disk_of(odl)
@@ -121,7 +121,7 @@ with Row("B1", "a full disk, and room again", unit="full/free cycles", short=5, 
         opnfv.wait_peer(odl)
         acked, events, states, waits = {}, iter(range(10**9)), {}, []
         while row.reached < row.target:
-            disk.fill(row.random.randrange(60_000))
+            disk.fill(row.random.randrange(40_000))
             state = publish_until_full(row, odl, acked, events)
             if row.random.random() < 0.4:
                 disk.fill(0)  # the reserve as well
