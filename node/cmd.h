@@ -108,9 +108,9 @@ extern const char cmd_init_help[], cmd_node_help[], cmd_roster_help[],
     cmd_follow_help[], cmd_unfollow_help[], cmd_key_help[], cmd_reload_help[],
     cmd_publish_help[], cmd_sub_help[], cmd_log_help[], cmd_show_help[],
     cmd_verify_help[], cmd_status_help[], cmd_peers_help[], cmd_hooks_help[],
-    cmd_bench_help[], cmd_check_help[], cmd_backup_help[], cmd_fsck_help[],
-    cmd_failpoints_help[], cmd_latest_help[], cmd_trace_help[], cmd_diff_help[],
-    cmd_fetch_help[], cmd_promote_help[];
+    cmd_bench_help[], cmd_check_help[], cmd_doctor_help[], cmd_backup_help[],
+    cmd_fsck_help[], cmd_failpoints_help[], cmd_latest_help[], cmd_trace_help[],
+    cmd_diff_help[], cmd_fetch_help[], cmd_promote_help[];
 
 int cmd_init(const struct cmd_context *ctx, int argc, char **argv);
 int cmd_node(const struct cmd_context *ctx, int argc, char **argv);
@@ -126,6 +126,7 @@ int cmd_show(const struct cmd_context *ctx, int argc, char **argv);
 int cmd_verify(const struct cmd_context *ctx, int argc, char **argv);
 int cmd_status(const struct cmd_context *ctx, int argc, char **argv);
 int cmd_check(const struct cmd_context *ctx, int argc, char **argv);
+int cmd_doctor(const struct cmd_context *ctx, int argc, char **argv);
 int cmd_peers(const struct cmd_context *ctx, int argc, char **argv);
 int cmd_promote(const struct cmd_context *ctx, int argc, char **argv);
 int cmd_hooks(const struct cmd_context *ctx, int argc, char **argv);

@@ -62,6 +62,8 @@ const struct cmd cmd_table[] = {
      cmd_status_help, cmd_status, false},
     {"check", "[--alive]", "the same for Nagios: one line, four exit codes",
      cmd_check_help, cmd_check, false},
+    {"doctor", "", "what is wrong here, and what to do next", cmd_doctor_help,
+     cmd_doctor, false},
     {"peers", "", "each peer: heads, lag, gaps, refusals", cmd_peers_help,
      cmd_peers, false},
     {"hooks", "[list | runs [HOOK] [-n N]]",

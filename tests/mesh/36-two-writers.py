@@ -34,6 +34,7 @@ with Mesh() as m:
     again(opnfv)
     wait("the clone is told", lambda: clone.status()["twoWriters"], 60)
     assert "LOG-TWO-WRITERS" in clone.log_text()
+    assert "two nodes sign with the key of odl/ci-1" in clone.cli("doctor", code=None)
     assert clone.publish(artifact(n=3)), "once may be a clock; it goes on"
 
     # The second, in a higher epoch, is no accident.

@@ -11,7 +11,7 @@ _cimesh() {
     done
     local words='--dir --json --help'
     case $command in
-    '') words="$words --version help init node roster follow unfollow publish sub log show latest trace diff fetch verify status check peers hooks promote key reload bench backup fsck" ;;
+    '') words="$words --version help init node roster follow unfollow publish sub log show latest trace diff fetch verify status check doctor peers hooks promote key reload bench backup fsck" ;;
     init) words="$words --api --contact --endpoint --key --sync --system" ;;
     roster) words="$words add show check diff remove --replace" ;;
     follow) words="$words --since" ;;
@@ -29,7 +29,7 @@ _cimesh() {
     key) words="$words show" ;;
     bench) words="$words --batch --connections --events --seconds --yes" ;;
     fsck) words="$words --dry-run --json" ;;
-    help) words='api init node roster follow unfollow publish sub log show latest trace diff fetch verify status check peers hooks promote key reload bench backup fsck' ;;
+    help) words='api init node roster follow unfollow publish sub log show latest trace diff fetch verify status check doctor peers hooks promote key reload bench backup fsck' ;;
     esac
     if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --dir ]]; then
         mapfile -t COMPREPLY < <(compgen -d -- "$word")

@@ -66,6 +66,7 @@ complete -c cimesh -n __fish_use_subcommand -f -a verify -d 'is this what a comm
 complete -c cimesh -n __fish_use_subcommand -f -a status -d 'is my node well, who is up, is anything missing'
 complete -c cimesh -n __fish_use_subcommand -f -a check -d 'the same for Nagios: one line, four exit codes'
 complete -c cimesh -n '__fish_seen_subcommand_from check' -l alive -d 'only whether the node answers: for containers'
+complete -c cimesh -n __fish_use_subcommand -f -a doctor -d 'what is wrong here, and what to do next'
 complete -c cimesh -n __fish_use_subcommand -f -a peers -d 'each peer: heads, lag, gaps, refusals'
 complete -c cimesh -n __fish_use_subcommand -f -a hooks -d 'what is triggered here, and how it ended'
 complete -c cimesh -n '__fish_seen_subcommand_from hooks' -a 'list runs'
@@ -88,4 +89,4 @@ complete -c cimesh -n __fish_use_subcommand -f -a backup -d 'copy the store to F
 complete -c cimesh -n __fish_use_subcommand -f -a fsck -d 'is all that is stored still what was signed'
 complete -c cimesh -n '__fish_seen_subcommand_from fsck' -l dry-run -d 'changes nothing'
 complete -c cimesh -n '__fish_seen_subcommand_from fsck' -l json -d 'an object a line; the last one counts'
-complete -c cimesh -n '__fish_seen_subcommand_from help' -f -a 'api init node roster follow unfollow publish sub log show latest trace diff fetch verify status check peers hooks promote key reload bench backup fsck'
+complete -c cimesh -n '__fish_seen_subcommand_from help' -f -a 'api init node roster follow unfollow publish sub log show latest trace diff fetch verify status check doctor peers hooks promote key reload bench backup fsck'
