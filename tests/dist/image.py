@@ -79,8 +79,8 @@ def base_image(work):
         "--dpkgopt=path-include=/usr/share/doc/*/copyright",
         "--customize-hook=rm -rf \"$1\"/var/cache/debconf/* \"$1\"/var/log/* "
         "\"$1\"/etc/resolv.conf \"$1\"/etc/hostname",
-        "bookworm", path + ".new", env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"})
-    os.rename(path + ".new", path)
+        "bookworm", f"{work}/new-base.tar", env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"})
+    os.rename(f"{work}/new-base.tar", path)
     return path
 
 
