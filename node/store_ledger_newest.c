@@ -10,6 +10,7 @@
  * the words are an index only.
  */
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,23 +48,8 @@ struct search {
 static void
 add_group(struct search *s, int64_t id)
 {
-    for (size_t i = s->n_groups; id < 0 && i > 0; i--)
-        if (s->groups[i - 1].id == id)
-            return;
     xgrow(&s->groups, &s->cap, s->n_groups, sizeof *s->groups);
     s->groups[s->n_groups++] = (struct group){.id = id, .at = ledger_at_last()};
-}
-
-/* A community's baselines are one group when they have too many names. */
-static void
-add_baselines(struct search *s, const struct ledger_list *topics,
-              const struct ledger_list *who)
-{
-    s->check_topic = topics->n > BASELINE_TOPICS;
-    for (size_t i = 0; !s->check_topic && i < topics->n; i++)
-        add_group(s, topics->v[i]);
-    for (size_t i = 0; s->check_topic && i < who->n; i++)
-        add_group(s, -who->v[i]);
 }
 
 static bool
@@ -74,33 +60,75 @@ branch_fits(const struct search *s, struct cim_bytes topic)
                             cim_bytes_str(s->query->branch));
 }
 
-static void
-find_groups(struct search *s)
+/* Its topics become groups; false when there are more than `most`. */
+static bool
+add_topics(struct search *s, const struct cim_prefix *prefix, int64_t most)
 {
-    struct ledger_list topics = {0};
-    struct ledger_list who = {0};
+    bool artifacts = most == INT64_MAX;
     struct cim_prefix end;
     sqlite3_stmt *st = sql_use(s->db, SQL_LEDGER_TOPICS);
 
-    sql_text(st, 1, cim_prefix_bytes(&s->query->prefix));
-    if (reader_prefix_end(&s->query->prefix, &end))
+    sql_text(st, 1, cim_prefix_bytes(prefix));
+    if (reader_prefix_end(prefix, &end))
         sql_text(st, 2, cim_prefix_bytes(&end));
     else
         sql_blob(st, 2, cim_bytes_of("", 0)); /* comes after all text */
-    while (sql_row(s->db, st)) {
-        struct cim_bytes topic = sql_get_bytes(st, 1);
-        struct cim_bytes type = cim_topic_segment(topic, 1);
-        if (cim_bytes_is(type, "ArtifactCreated") && branch_fits(s, topic))
+    sql_int(st, 3, artifacts ? most : most + 1);
+    for (int64_t n = 0; sql_row(s->db, st); n++) {
+        if (n == most) {
+            sql_end(st);
+            return false;
+        }
+        if (!artifacts || branch_fits(s, sql_get_bytes(st, 1)))
             add_group(s, sqlite3_column_int64(st, 0));
-        if (!cim_bytes_is(type, "BaselineDefined"))
-            continue;
-        xgrow(&topics.v, &topics.cap, topics.n, sizeof *topics.v);
-        topics.v[topics.n++] = sqlite3_column_int64(st, 0);
-        ledger_list_add(&who, ledger_who(s->db, cim_community_of(topic)));
     }
-    add_baselines(s, &topics, &who);
-    ledger_list_clear(&topics);
-    ledger_list_clear(&who);
+    return true;
+}
+
+/* What is wanted of this type and community; false: nothing. */
+static bool
+narrow(const struct search *s, const char *community, const char *type,
+       struct cim_prefix *out)
+{
+    const struct cim_prefix *prefix = &s->query->prefix;
+    int len = snprintf(out->text, sizeof out->text, "%s/%s/", community, type);
+
+    out->len = (uint16_t)len;
+    if (cim_prefix_match(prefix, cim_prefix_bytes(out)))
+        return true;
+    bool inside = cim_prefix_match(out, cim_prefix_bytes(prefix));
+    *out = *prefix;
+    return inside;
+}
+
+/* A community's baselines are one group when they have too many names. */
+static void
+add_community(struct search *s, int64_t who, const char *community)
+{
+    struct cim_prefix prefix;
+
+    if (narrow(s, community, "ArtifactCreated", &prefix))
+        (void)add_topics(s, &prefix, INT64_MAX);
+    if (!narrow(s, community, "BaselineDefined", &prefix))
+        return;
+    size_t before = s->n_groups;
+    if (add_topics(s, &prefix, BASELINE_TOPICS))
+        return;
+    s->n_groups = before;
+    s->check_topic = true;
+    add_group(s, -who);
+}
+
+static void
+find_groups(struct search *s)
+{
+    sqlite3_stmt *st = sql_use(s->db, SQL_COMMUNITY_EACH);
+
+    while (sql_row(s->db, st)) {
+        char community[CIM_NAME_MAX + 1];
+        sql_get_str(st, 1, community, sizeof community);
+        add_community(s, sqlite3_column_int64(st, 0), community);
+    }
 }
 
 /* ---- wants --------------------------------------------------------------*/

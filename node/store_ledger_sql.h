@@ -50,7 +50,8 @@
       "SELECT arrival FROM ledger_event WHERE title >= ? AND title < ?"        \
       " AND parts IS NOT NULL LIMIT ?")                                        \
     X(SQL_LEDGER_TOPICS,                                                       \
-      "SELECT id, name FROM topic WHERE name >= ? AND name < ?")               \
+      "SELECT id, name FROM topic WHERE name >= ? AND name < ? LIMIT ?")       \
+    X(SQL_COMMUNITY_EACH, "SELECT id, name FROM community")                    \
     X(SQL_LEDGER_OF_ID, "SELECT DISTINCT who FROM ledger_event WHERE id = ?"   \
                         " LIMIT 64")                                           \
     X(SQL_COMMUNITY_NAME, "SELECT name FROM community WHERE id = ?")           \
@@ -80,6 +81,10 @@
                       " AND who = ? AND at > ? ORDER BY at LIMIT 1")           \
     X(SQL_KEYS_NEXT_WHO, "SELECT who FROM ledger_key WHERE key = ?"            \
                          " AND who > ? ORDER BY who LIMIT 1")                  \
+    X(SQL_KEYS_BESIDES, "SELECT 1 FROM ledger_key WHERE key = ? AND who = ?"   \
+                        " AND at <> ? LIMIT 1")                                \
+    X(SQL_KEYS_OLDER, "SELECT 1 FROM ledger_key WHERE key = ? AND who = ?"     \
+                      " AND subject < ? LIMIT 1")                              \
     X(SQL_KEYS_RANGE,                                                          \
       "SELECT subject, at FROM ledger_key WHERE key = ? AND who = ?"           \
       " AND at >= ? AND at <= ? ORDER BY at LIMIT 1")                          \

@@ -55,7 +55,6 @@ add_near(struct touch *t, const struct ledger_key *key, int64_t who,
     }
 }
 
-/* Claimed now, or not any more: all that have the text. */
 static void
 add_holders(struct touch *t, const struct ledger_key *key)
 {
@@ -83,30 +82,53 @@ add_by_name(struct touch *t, const struct ledger_key *url)
     ledger_list_clear(&stamps);
 }
 
+/* Did it have the key before this event came? */
+static bool
+had(struct touch *t, const struct ledger_key *key, int64_t who, int64_t arrival)
+{
+    sqlite3_stmt *st = sql_use(t->db, SQL_KEYS_OLDER);
+
+    sql_blob(st, 1, ledger_key_bytes(key));
+    sql_int(st, 2, who);
+    sql_int(st, 3, arrival);
+    return sql_value(t->db, st, 0);
+}
+
+/* How many other communities had the key; two are as good as more. */
+static int
+others_had(struct touch *t, const struct ledger_key *key, int64_t who,
+           int64_t arrival)
+{
+    int64_t holder = 0;
+    int n = 0;
+
+    while (n < 2) {
+        sqlite3_stmt *st = sql_use(t->db, SQL_KEYS_NEXT_WHO);
+        sql_blob(st, 1, ledger_key_bytes(key));
+        sql_int(st, 2, holder);
+        holder = sql_value(t->db, st, 0);
+        if (!holder)
+            return n;
+        n += holder != who && had(t, key, holder, arrival);
+    }
+    return n;
+}
+
 static void
 touch_text(struct touch *t, const struct ledger_seed *seed,
-           enum ledger_key_of of)
+           enum ledger_key_of of, int64_t before)
 {
     struct cim_bytes text = of == LEDGER_KEY_URL ? seed->url : seed->title;
     struct ledger_key key = ledger_key_of_kind(of, seed->kind, text);
-    bool others = false;
 
     if (!text.len)
         return;
-    for (int64_t who = 0;;) {
-        sqlite3_stmt *st = sql_use(t->db, SQL_KEYS_NEXT_WHO);
-        sql_blob(st, 1, ledger_key_bytes(&key));
-        sql_int(st, 2, who);
-        who = sql_value(t->db, st, 0);
-        if (!who)
-            break;
-        others |= who != seed->who;
-    }
-    if (others)
-        add_holders(t, &key);
-    else
-        add_near(t, &key, seed->who, &seed->at);
-    if (of == LEDGER_KEY_URL)
+    bool own = had(t, &key, seed->who, before);
+    int others = others_had(t, &key, seed->who, before);
+    add_near(t, &key, seed->who, &seed->at);
+    if (!own && others == 1)
+        add_holders(t, &key); /* claimed from now on */
+    if (!own && !others && of == LEDGER_KEY_URL)
         add_by_name(t, &key);
 }
 
@@ -140,12 +162,16 @@ touch_subject(struct touch *t, int64_t arrival)
     if (!ledger_read_subject(t->db, arrival, &s))
         return;
     struct ledger_seed seed = ledger_seed_of(t->db, &s);
-    if (counts(t->db, arrival))
+    /* What does not count any more is compared with all there are now. */
+    int64_t before = INT64_MAX;
+    if (counts(t->db, arrival)) {
         add(t, arrival);
-    else
+        before = arrival;
+    } else {
         add_part_of(t, &seed);
-    touch_text(t, &seed, LEDGER_KEY_URL);
-    touch_text(t, &seed, LEDGER_KEY_TITLE);
+    }
+    touch_text(t, &seed, LEDGER_KEY_URL, before);
+    touch_text(t, &seed, LEDGER_KEY_TITLE, before);
     ledger_subject_clear(&s);
 }
 

@@ -232,42 +232,64 @@ neighbour(struct store *store, enum store_sql which,
     return near;
 }
 
+/* Who else has the key, as far as it matters. */
+struct holders {
+    int64_t other; /* a community; 0 none */
+    bool many;     /* there are more of them */
+    bool own;      /* this one has it besides at this place */
+};
+
+static struct holders
+holders_of(struct store *store, const struct ledger_key *key, int64_t who,
+           const struct ledger_at *at)
+{
+    struct holders holders = {0};
+    int64_t holder = 0;
+
+    while (!holders.many) {
+        sqlite3_stmt *st = sql_use(&store->db, SQL_KEYS_NEXT_WHO);
+        sql_blob(st, 1, ledger_key_bytes(key));
+        sql_int(st, 2, holder);
+        holder = sql_value(&store->db, st, 0);
+        if (!holder)
+            break;
+        if (holder == who)
+            continue;
+        holders.many = holders.other != 0;
+        holders.other = holder;
+    }
+    sqlite3_stmt *st = sql_use(&store->db, SQL_KEYS_BESIDES);
+    sql_blob(st, 1, ledger_key_bytes(key));
+    sql_int(st, 2, who);
+    sql_blob(st, 3, ledger_at_bytes(at));
+    holders.own = sql_value(&store->db, st, 0);
+    return holders;
+}
+
 bool
 ledger_holders_changed(struct store *store, const struct ledger_key *key,
                        int64_t who, const struct ledger_at *at, bool is_url)
 {
     struct ledger_at all[2] = {ledger_at_first(), ledger_at_last()};
     sqlite3_stmt *st = sql_use(&store->db, SQL_SAY_SAID);
-    int64_t holder = 0;
-    int64_t others = 0;
-    bool held = false;
 
     sql_blob(st, 1, ledger_key_bytes(key));
     sql_int(st, 2, 0);
     if (!sql_value(&store->db, st, 0))
         return false; /* nothing is said under it */
-    for (;;) {
-        st = sql_use(&store->db, SQL_KEYS_NEXT_WHO);
-        sql_blob(st, 1, ledger_key_bytes(key));
-        sql_int(st, 2, holder);
-        holder = sql_value(&store->db, st, 0);
-        if (!holder)
-            break;
-        held |= holder == who;
-        if (holder == who)
-            continue;
-        note(store, key, holder, AGAIN_SUBJECTS, all);
-        others++;
-    }
-    if (held || !others) {
+    struct holders holders = holders_of(store, key, who, at);
+    if (!holders.other) {
         struct ledger_at near[2] = {
             neighbour(store, SQL_KEYS_BEFORE, key, who, at),
             neighbour(store, SQL_KEYS_AFTER, key, who, at)};
-        note(store, key, who, AGAIN_SUBJECTS, others ? all : near);
+        note(store, key, who, AGAIN_SUBJECTS, near);
+        /* The first to have the URL, or the last. */
+        if (is_url && !holders.own)
+            note(store, key, 0, AGAIN_NAMES, all);
+    } else if (!holders.many && !holders.own) {
+        /* The only other one shares it from now on, or does no more. */
+        note(store, key, holders.other, AGAIN_SUBJECTS, all);
     }
-    /* Somebody has the URL for the first time, or nobody any more. */
-    if (is_url && !others)
-        note(store, key, 0, AGAIN_NAMES, all);
     return true;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* What is said of a subject, and by whom: links, URLs, names, order. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -214,6 +215,77 @@ retention_takes_all_rows(void **state)
                            " FROM ledger_member"));
 }
 
+static void
+settle(struct desk *desk)
+{
+    while (store_ledger_behind(desk->store)) {
+        struct store_job *job = store_job_new(STORE_LEDGER);
+        commit_ok(desk->store, &job);
+    }
+}
+
+static const char *
+newest_with(struct desk *desk, const char *community, const char *level)
+{
+    struct ledger_want want = {.state = LEDGER_SUCCESS};
+    struct ledger_query query = {
+        .prefix = prefix_of(""), .wants = &want, .n_wants = 1};
+
+    snprintf(want.community, sizeof want.community, "%s", community);
+    snprintf(want.level, sizeof want.level, "%s", level);
+    return desk_newest(desk, &query);
+}
+
+static void
+the_newest_that_holds_is_the_newest_in_order(void **state)
+{
+    struct desk *desk = *state;
+
+    desk_artifact(desk, "odl/ci-1", 300, 3, URL("https://3"));
+    desk_artifact(desk, "odl/ci-2", 100, 1, URL("https://1"));
+    desk_artifact(desk, "odl/ci-1", 400, 4, URL("https://4"));
+    desk_stamp(desk, "opnfv/ci-1", 900, 9, LINK(1));
+    desk_stamp(desk, "opnfv/ci-1", 800, 8, LINK(3));
+    assert_string_equal(newest_with(desk, "opnfv", "TESTED"), "odl:3 odl:1");
+    desk_stamp(desk, "opnfv/ci-1", 950, 10, LINK(3) LEVEL("TESTED", "ABORTED"));
+    assert_string_equal(newest_with(desk, "opnfv", "TESTED"), "odl:1");
+    assert_string_equal(newest_with(desk, "opnfv", "OTHER"), "");
+}
+
+/* 20 stamps of 64 levels each wait for an artifact: more than a commit does. */
+static void
+many_words_move_in_steps_and_are_never_told_wrongly(void **state)
+{
+    struct desk *desk = *state;
+
+    for (unsigned i = 0; i < 20; i++) {
+        struct cim_buf more = {0};
+        cim_buf_add_str(&more, ",\"confidenceLevel\":{");
+        for (unsigned k = 0; k < 64; k++) {
+            char *text =
+                xasprintf("%s\"L%u\":\"SUCCESS\"", k ? "," : "", i * 64 + k);
+            cim_buf_add_str(&more, text);
+            free(text);
+        }
+        cim_buf_add(&more, "}", 2);
+        desk_stamp(desk, "opnfv/ci-1", 200 + i, 100 + i, (const char *)more.p);
+        cim_buf_clear(&more);
+    }
+    desk_artifact(desk, "odl/ci-1", 100, 1, "");
+    assert_true(store_ledger_behind(desk->store));
+    assert_string_equal(newest_with(desk, "opnfv", "L1279"), "");
+    assert_string_equal(desk_said(desk, "odl:1", "opnfv", "L1279"),
+                        "success by URL opnfv:119");
+    settle(desk);
+    assert_string_equal(newest_with(desk, "opnfv", "L1279"), "odl:1");
+    /* Nobody's from now on: at once, whatever the index says. */
+    desk_artifact(desk, "onap/ci-1", 150, 2, "");
+    assert_true(store_ledger_behind(desk->store));
+    assert_string_equal(newest_with(desk, "opnfv", "L1279"), "");
+    settle(desk);
+    assert_string_equal(newest_with(desk, "opnfv", "L1279"), "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, desk_up, desk_down)
 
 int
@@ -234,6 +306,8 @@ main(void)
         TEST(one_event_may_stamp_several),
         TEST(what_leaves_takes_its_word_along),
         TEST(retention_takes_all_rows),
+        TEST(the_newest_that_holds_is_the_newest_in_order),
+        TEST(many_words_move_in_steps_and_are_never_told_wrongly),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
