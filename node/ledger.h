@@ -5,7 +5,8 @@
  * Derived from the events in the store and from nothing else: rebuildable at
  * any time, the same on every node that holds the same events, in whatever
  * order they came. Kept by the store as it commits (store_ledger*.c); these
- * calls read it. Each is one read transaction.
+ * calls read it. Each is one read transaction, so `each` may not ask the same
+ * reader again; what it is given is lent for the call.
  *
  * A subject is an ArtifactCreated or BaselineDefined, named by its community
  * and event id. A stamp is one level that a community says of a subject: with
@@ -19,6 +20,9 @@
  * Subjects of two communities with the same URL or name: nobody's, CLAIMED.
  * Several of one community: the newest that is not later than who names it,
  * else the oldest. One id used twice by a community: the first in order.
+ * A stamp has one kind of subject: a baseline when it has a baselineUrl, else
+ * an artifact. A URL that nobody has falls to the name; one that is claimed
+ * does not. Of one event 64 levels and 16 subject links count, the first ones.
  */
 #ifndef CIM_NODE_LEDGER_H
 #define CIM_NODE_LEDGER_H
@@ -113,8 +117,9 @@ CIM_MUST enum cim_err ledger_said(struct store_reader *reader,
                                   const char *community, const char *level,
                                   struct ledger_stamp *out);
 
-/* What a stamp event stamps; how tells why there is none (subject empty).
- * Once for each subject link, else once. */
+/* What a stamp event stamps; how tells why there is none (subject NULL).
+ * Once for each subject link, else once. Errors: CIM_ENOENT (no such stamp),
+ * CIM_EIO. */
 CIM_MUST enum cim_err
 ledger_stamped(struct store_reader *reader, const struct ledger_name *stamp,
                bool (*each)(void *ctx, enum ledger_how how, const char *wanted,
@@ -156,7 +161,11 @@ struct ledger_query {
     uint64_t after; /* subjects that arrived later; 0: all */
 };
 
-/* Newest first in ledger order; stops when each returns false. */
+/*
+ * Newest first in ledger order; stops when each returns false. Found by an
+ * index of what is said, which may be behind for a moment after a subject
+ * moved many words: something is then found late, never wrongly.
+ */
 CIM_MUST enum cim_err
 ledger_newest(struct store_reader *reader, const struct ledger_query *query,
               bool (*each)(void *ctx, const struct ledger_subject *s),
