@@ -32,7 +32,7 @@ def replace_in(path, old, new):
         f.write(re.sub(r'serial = "(\d+)"', lambda m: f'serial = "{int(m[1]) + 1}"', text.replace(old, new)))
 
 
-with Row("C8", "the publisher moves, its name does not resolve", unit="moves", short=1, long=20) as row, \
+with Row("C8", "the publisher moves, its name does not resolve", unit="moves", short=1, long=4) as row, \
         Mesh() as mesh:
     odl, opnfv, onap = mesh.node("odl/ci-1"), mesh.node("opnfv/ci-1"), mesh.node("onap/ci-1")
     named = may_mount()
