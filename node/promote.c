@@ -180,7 +180,8 @@ find_window(const struct rule *rule, const struct promote_verdict *v,
     int64_t least, *times = times_of(v, &n, &least);
     bool found = false;
 
-    qsort(times, n, sizeof *times, newer_first);
+    if (n)
+        qsort(times, n, sizeof *times, newer_first);
     for (size_t i = 0; i < n && !found && times[i] >= least; i++) {
         if (i > 0 && times[i] == times[i - 1])
             continue;
