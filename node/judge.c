@@ -133,7 +133,7 @@ seat_fill(struct judge *old, struct judge *judge, struct judge_seat *seat)
 static void
 take_rules(struct judge *judge, struct judge_task *task)
 {
-    struct judge old = *judge;
+    struct judge old = {.seats = judge->seats, .n_seats = judge->n_seats};
 
     judge->n_seats = task->n_rules;
     judge->seats =
@@ -221,6 +221,7 @@ judge_case(const struct judge *judge, const struct judge_seat *seat,
 {
     return (struct promote_case){.reader = judge->reader,
                                  .community = judge->community,
+                                 .node = judge->node,
                                  .rule = &seat->of.rule,
                                  .subject = subject};
 }
@@ -250,9 +251,12 @@ do_walk(struct judge *judge, struct judge_task *task)
 
 /* ---- the thread ---------------------------------------------------------*/
 
+/* At the end what waits in line is not worked on. */
 static void
 do_task(struct judge *judge, struct judge_task *task)
 {
+    if (atomic_load(&judge->ending))
+        return;
     switch (task->kind) {
     case JUDGE_RULES:
         take_rules(judge, task);
@@ -291,9 +295,10 @@ drop(void *item)
 }
 
 enum cim_err
-judge_start(const char *data_file, const char *community, struct judge **out,
+judge_start(const char *data_file, const char *node, struct judge **out,
             struct cim_diag *diag)
 {
+    struct cim_bytes community = cim_community_of(cim_bytes_str(node));
     struct judge *judge = xcalloc(1, sizeof *judge);
     enum cim_err err = store_reader_open(data_file, &judge->reader, diag);
 
@@ -302,7 +307,9 @@ judge_start(const char *data_file, const char *community, struct judge **out,
         free(judge);
         return err;
     }
-    snprintf(judge->community, sizeof judge->community, "%s", community);
+    snprintf(judge->node, sizeof judge->node, "%s", node);
+    snprintf(judge->community, sizeof judge->community, "%.*s",
+             (int)community.len, (const char *)community.p);
     judge->handoff = handoff_start(work, judge);
     *out = judge;
     return CIM_OK;
@@ -316,6 +323,7 @@ judge_stop(struct judge **p)
     *p = NULL;
     if (!judge)
         return;
+    atomic_store(&judge->ending, true);
     handoff_stop(&judge->handoff, drop);
     store_reader_close(&judge->reader);
     seats_clear(judge);

@@ -67,7 +67,7 @@ void judge_task_destroy(struct judge_task **task);
 
 struct judge;
 /* Opens its own reader. Errors: as store_reader_open. */
-CIM_MUST enum cim_err judge_start(const char *data_file, const char *community,
+CIM_MUST enum cim_err judge_start(const char *data_file, const char *node,
                                   struct judge **out, struct cim_diag *diag);
 void judge_stop(struct judge **judge);
 void *judge_pipe(struct judge *judge); /* zsock_t to poll; then take */

@@ -3,6 +3,8 @@
 #ifndef CIM_NODE_JUDGE_PRIVATE_H
 #define CIM_NODE_JUDGE_PRIVATE_H
 
+#include <stdatomic.h>
+
 #include "node/handoff.h"
 #include "node/judge.h"
 
@@ -36,7 +38,8 @@ struct judge_seat { /* a rule at work */
 struct judge {
     struct handoff *handoff;
     struct store_reader *reader; /* the thread's while it runs */
-    char community[CIM_NAME_MAX + 1];
+    char node[CIM_NODE_MAX + 1], community[CIM_NAME_MAX + 1];
+    atomic_bool ending;       /* set by who stops the thread */
     struct judge_seat *seats; /* owned */
     size_t n_seats;
 };

@@ -48,7 +48,7 @@ node_start_promoter(struct node *node, struct cim_diag *diag)
         .ctx = node,
     };
 
-    if (judge_start(node->settings->data_file, node->settings->community,
+    if (judge_start(node->settings->data_file, node->settings->node,
                     &node->judge, diag))
         return CMD_STORAGE;
     config.judge = node->judge;

@@ -103,6 +103,7 @@ void promote_reasons(const struct rule *rule,
 struct promote_case {
     struct store_reader *reader;
     const char *community; /* who decides: the node's own */
+    const char *node;      /* which of its nodes asks; NULL: any */
     const struct rule *rule;
     const struct ledger_subject *subject;
 };

@@ -122,7 +122,9 @@ decide(const struct promote_case *c, struct promote_judgement *j)
     j->due = PROMOTE_DUE_NOT;
     if (v->outcome == PROMOTE_OPEN || v->outcome == j->last.outcome)
         return CIM_OK;
-    if (j->last.outcome != PROMOTE_OPEN)
+    /* What this node decided on, it knew; it may be past retention by now. */
+    if (j->last.outcome != PROMOTE_OPEN &&
+        !(c->node && strcmp(c->node, j->last.stamp.at.log.node) == 0))
         err = promote_knows_causes(c->reader, &j->last.stamp, &knows);
     if (!err)
         err = find_turn(c, v, &turn);

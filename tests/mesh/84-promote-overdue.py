@@ -81,3 +81,15 @@ with Mesh() as m:
     assert json.loads(opnfv.cli("status", "--json"))["overdue"] == 1
     assert outcomes(opnfv)["b-1"] == ["SUCCESS"] and outcomes(opnfv)["b-4"] == ["FAILURE"]
     assert len(overdue_events(opnfv)) == 3
+
+    # ---- what retention took is not waited for
+    opnfv.stop()
+    opnfv.extra += 'store\n    keep-days = 1\n'
+    opnfv.configure()
+    opnfv.start()
+    wait("counted again", lambda: opnfv.status()["overdue"] == 1)
+    opnfv.clock.wall(72 * HOUR_MS)
+    opnfv.clock.mono(70000)
+    wait("it is gone", lambda: not opnfv.all("opnfv/BaselineDefined/"))
+    opnfv.clock.wall(75 * HOUR_MS)
+    wait("nothing is overdue", lambda: opnfv.status()["overdue"] == 0)

@@ -19,6 +19,7 @@
 struct court {
     struct desk *desk;
     struct settings *settings;
+    const char *node; /* who asks, or NULL */
     struct promote_judgement j;
     struct cim_buf text;
 };
@@ -77,6 +78,7 @@ judge(struct court *court, const char *subject, enum promote_outcome outcome,
     struct ledger_subject s;
     struct promote_case c = {.reader = court->desk->reader,
                              .community = "opnfv",
+                             .node = court->node,
                              .rule = &court->settings->rules[0],
                              .subject = &s};
 
@@ -335,6 +337,10 @@ who_knows_less_is_silent(void **state)
         ON_B SAYS("PROMOTED", "SUCCESS"));
     desk_say(court->desk, "opnfv/ci-2", 500, decision);
     free(decision);
+    judge(court, "opnfv:1", PROMOTE_FAILED, PROMOTE_DUE_LATER);
+    court->node = "opnfv/ci-2"; /* it knew, and has forgotten */
+    judge(court, "opnfv:1", PROMOTE_FAILED, PROMOTE_DUE);
+    court->node = "opnfv/ci-1";
     judge(court, "opnfv:1", PROMOTE_FAILED, PROMOTE_DUE_LATER);
     desk_stamp(court->desk, "odl/ci-1", 400, 3, ON_B);
     judge(court, "opnfv:1", PROMOTE_FULFILLED, PROMOTE_DUE_NOT);
