@@ -14,7 +14,8 @@
 #include "node/http_private.h"
 #include "node/mem.h"
 
-#define STALLED_MS 5000 /* a stream this long unread may lose its place */
+#define READS_PER_TURN 1
+#define STALLED_MS     5000 /* a stream this long unread may lose its place */
 
 /* ---- connections */
 
@@ -48,42 +49,60 @@ leave_line(struct http_conn *conn)
     conn->line = 0;
 }
 
-void
-http_conn_next(struct http *http)
+static struct http_conn *
+first_in_line(const struct http *http)
 {
     struct http_conn *first = NULL;
 
-    http->read_one = false;
     for (struct http_conn *c = http->conns; c != NULL && http->n_line;
          c = c->next)
         if (c->line && (first == NULL || c->line < first->line))
             first = c;
-    if (first == NULL)
-        return;
-    leave_line(first);
-    http->read_one = true;
-    if (first->request != NULL)
-        first->request->its_turn = true;
-    http_conn_resume(first);
+    return first;
 }
 
-/* False: another one reads in this turn; it is called again in its own. */
-static bool
-may_read(struct http_request *request)
+void
+http_conn_next(struct http *http)
 {
-    struct http *http = request->http;
+    struct http_conn *first;
 
-    if (request->its_turn || !http_route_reads(request->route) || http->ending ||
-        request->conn->cut)
+    for (http->reads = 0; http->reads < READS_PER_TURN; http->reads++) {
+        first = first_in_line(http);
+        if (first == NULL)
+            return;
+        leave_line(first);
+        first->its_turn = true;
+        http_conn_resume(first);
+    }
+}
+
+bool
+http_conn_read(struct http_conn *conn)
+{
+    struct http *http = conn->http;
+    bool now = conn->its_turn || http->ending || conn->cut;
+    uint64_t place = conn->line; /* something else may have woken it */
+
+    leave_line(conn);
+    conn->its_turn = false;
+    if (now)
         return true;
-    if (!http->read_one && !http->n_line) {
-        http->read_one = true;
+    if (!http->n_line && http->reads < READS_PER_TURN) {
+        http->reads++;
         return true;
     }
     http->n_line++;
-    request->conn->line = ++http->line_last;
+    conn->line = place ? place : ++http->line_last;
+    http_conn_suspend(conn);
+    return false;
+}
+
+static bool
+may_read(struct http_request *request)
+{
+    if (!http_route_reads(request->route) || http_conn_read(request->conn))
+        return true;
     http_conn_phase(request->conn, HTTP_WAIT);
-    http_conn_suspend(request->conn);
     return false;
 }
 
@@ -323,8 +342,6 @@ http_conn_handle(void *cls, struct MHD_Connection *mhd, const char *url,
     struct http_request *request = *context;
 
     (void)version;
-    if (request != NULL)
-        leave_line(request->conn); /* cut, or the node ends */
     if (request == NULL) {
         request = *context = new_request(cls, mhd);
         begin(request, method, url);

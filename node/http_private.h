@@ -70,6 +70,7 @@ struct http_conn {
     int64_t since_mono_ms; /* of the phase, or of a stream's last progress */
     bool suspended;
     uint64_t line;                /* its place in line; 0: it is in none */
+    bool its_turn;                /* it stood in line, and may read */
     bool over;                    /* beyond the limit: told 503 */
     bool cut;                     /* shut down; libmicrohttpd will notice */
     struct http_request *request; /* lent; NULL between requests */
@@ -115,7 +116,6 @@ struct http_request {
     struct http_wait *wait;       /* lent; NULL when none is out */
     struct api_call *answer;      /* owned; the call came back */
     bool gave_up;                 /* ... or did not in time */
-    bool its_turn;                /* it stood in line, and may read */
     bool begun;                   /* headers were looked at */
     bool replied;                 /* a reply is queued */
     enum MHD_Result queued;       /* what queueing it said */
@@ -173,9 +173,9 @@ struct http {
     char why_not[128];
     bool ending;
     bool wake; /* a stream has more to look at */
-    /* Replies that are read from the store: one a turn, so that others do not
+    /* Pages that are read from the store: one a turn, so that others do not
      * wait for all who want one. */
-    bool read_one;      /* in this turn */
+    unsigned reads;     /* in this turn */
     uint64_t line_last; /* the newest place given */
     size_t n_line;
     int64_t swept_mono_ms;
@@ -200,7 +200,9 @@ void http_conn_completed(void *cls, struct MHD_Connection *mhd, void **context,
                          enum MHD_RequestTerminationCode code);
 void http_conn_phase(struct http_conn *conn, enum http_phase phase);
 void http_conn_suspend(struct http_conn *conn);
-/* A new turn: the first in line goes on. */
+/* May it read a page now? False: it is suspended, and called again. */
+bool http_conn_read(struct http_conn *conn);
+/* A new turn: the first in line go on. */
 void http_conn_next(struct http *http);
 void http_conn_resume(struct http_conn *conn);
 void http_conn_cut(struct http_conn *conn);

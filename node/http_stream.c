@@ -88,6 +88,9 @@ give(void *cls, uint64_t at, char *out, size_t max)
     s->conn->since_mono_ms = clock_mono_ms();
     if (s->http->ending)
         return MHD_CONTENT_READER_END_OF_STREAM;
+    if (s->taken == s->page.len && s->query.after < s->http->arrival &&
+        !http_conn_read(s->conn))
+        return 0;
     if (s->taken == s->page.len && !fill(s))
         return MHD_CONTENT_READER_END_WITH_ERROR;
     size_t n = s->page.len - s->taken;
@@ -162,7 +165,7 @@ void
 http_stream_wake(struct http *http, bool news, int64_t mono_ms)
 {
     for (struct http_conn *c = http->conns; c != NULL; c = c->next) {
-        if (c->phase != HTTP_STREAM || !c->suspended)
+        if (c->phase != HTTP_STREAM || !c->suspended || c->line)
             continue;
         struct http_stream *s = c->request->stream;
         if (!news && mono_ms - s->spoke_mono_ms >= HTTP_BEAT_MS)
