@@ -25,9 +25,11 @@ const char cmd_node_help[] =
     "With CIMESH_NODE a site that is not there is made first, as by init,\n"
     "with CIMESH_ENDPOINT, CIMESH_SYNC, CIMESH_CONTACT, CIMESH_KEY and\n"
     "CIMESH_API as options, and its roster file is shown.\n"
-    "Exit codes: 0 it was asked to end; 71 an address is in use, 74 the disk\n"
-    "failed, 75 another node runs on this directory, 77 others may read the\n"
-    "key file, 78 configuration.\n";
+    "Exit codes: 0 it was asked to end; 70 the database refused a statement, "
+    "a\n"
+    "bug; 71 an address is in use, or no memory is left; 74 the disk failed;\n"
+    "75 another node runs on this directory; 77 others may read the key file;\n"
+    "78 configuration.\n";
 
 /* From $CIMESH_LOG; false for a word it does not know. */
 static bool
