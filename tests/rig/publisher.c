@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -270,6 +271,7 @@ main(int argc, char **argv)
         return 64;
     }
     sigaction(SIGTERM, &action, NULL);
+    prctl(PR_SET_PDEATHSIG, SIGTERM); /* a row that died leaves nothing */
     struct publisher p = {.path = argv[1],
                           .branch = argv[6],
                           .sock = -1,

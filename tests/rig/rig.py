@@ -22,6 +22,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -86,11 +87,18 @@ class Row:
         self.reached, self.violations, self.note, self.figures = 0, 0, "", {}
 
     def __enter__(self):
+        signal.signal(signal.SIGTERM, self._ended)
         print(f"{self.name}: {self.what}; {self.target:,} {self.unit}, seed {self.seed}", flush=True)
         self.begin = time.monotonic()
         self.dir = _scratch(self.name)
         tempfile.tempdir = self.dir
         return self
+
+    @staticmethod
+    def _ended(*_):
+        """Told to end: as an exception, so that all that was started ends."""
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        sys.exit(143)
 
     def violation(self, promise, text):
         """A promise was broken: says which and how, and the row fails."""

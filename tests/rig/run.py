@@ -52,6 +52,11 @@ def run(name, options):
             code = row.wait(timeout=options.limit)
         except subprocess.TimeoutExpired:
             code = "did not end"
+            row.terminate()
+            try:
+                row.wait(timeout=20)  # it stops its nodes and clears away
+            except subprocess.TimeoutExpired:
+                pass
         try:
             os.killpg(row.pid, signal.SIGKILL)
         except ProcessLookupError:

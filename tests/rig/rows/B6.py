@@ -122,7 +122,7 @@ with Row("B6", "an older copy put back, then publishing", unit="restores", short
             lost_in_all += len(lost)
             said += ledger.entries()
         else:
-            most = tail if row.reached % 10 < len(KINDS) else 300
+            most = tail if row.reached % 20 < len(KINDS) else 300
             publish(row.random.randint(most // 2, most))
             odl.kill()
         store = Store(odl)
@@ -132,7 +132,7 @@ with Row("B6", "an older copy put back, then publishing", unit="restores", short
             cut_wal()
         else:
             back()
-        away = row.random.random() < 0.3 or kind == "half"
+        away = row.random.random() < 0.15 or kind == "half"
         if away and others[0].process:
             others[0].kill()  # one peer is enough
         if others[1].process is None:
