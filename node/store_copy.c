@@ -6,8 +6,11 @@
  */
 #include "node/store_copy.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,12 +155,48 @@ make_file(const char *path, struct cim_diag *diag)
     return CIM_OK;
 }
 
+/* "TO.tmp-PID" of a process that is no more: a backup that was killed. */
+static bool
+is_left(const char *name, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    char *end;
+
+    if (strncmp(name, prefix, len) != 0 || name[len] < '1' || name[len] > '9')
+        return false;
+    long pid = strtol(name + len, &end, 10);
+    return *end == '\0' && pid <= INT_MAX && kill((pid_t)pid, 0) != 0 &&
+           errno == ESRCH;
+}
+
+/* They are as large as the store, and nobody else would take them away. */
+static void
+remove_left(const char *to)
+{
+    const char *slash = strrchr(to, '/');
+    char *folder =
+        slash ? xstrndup(to, (size_t)(slash - to) + 1) : xstrdup(".");
+    char *prefix = xasprintf("%s.tmp-", slash ? slash + 1 : to);
+    DIR *dir = opendir(folder);
+
+    for (struct dirent *e; dir && (e = readdir(dir)) != NULL;)
+        if (is_left(e->d_name, prefix))
+            (void)unlinkat(dirfd(dir), e->d_name, 0);
+    if (dir)
+        closedir(dir);
+    free(prefix);
+    free(folder);
+}
+
 static enum cim_err
 copy_snapshot(struct store_reader *r, const char *to,
               const struct store_copy_watch *watch, struct cim_diag *diag)
 {
     char *temporary = xasprintf("%s.tmp-%ld", to, (long)getpid());
-    enum cim_err err = make_file(temporary, diag);
+    enum cim_err err;
+
+    remove_left(to);
+    err = make_file(temporary, diag);
 
     if (err == CIM_OK) {
         err = copy_into(r, temporary, watch, diag);

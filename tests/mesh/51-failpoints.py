@@ -41,6 +41,18 @@ def an_init_that_was_killed_begins_anew(folder):
         assert subprocess.run(init, capture_output=True).returncode == 78, place
 
 
+def a_backup_takes_away_what_killed_ones_left(node):
+    copy = node.dir + "/copy.db"
+    for place in ("backup-step", "backup-whole"):
+        run = subprocess.run([BIN, "--dir", node.dir, "backup", copy], capture_output=True,
+                             env={**os.environ, "CIMESH_FAILPOINT": place + "=crash"})
+        assert run.returncode == -signal.SIGKILL, (place, run)
+    open(f"{copy}.tmp-{os.getpid()}", "w").close()  # another that is under way
+    node.cli("backup", copy)
+    left = sorted(f for f in os.listdir(node.dir) if f.startswith("copy.db"))
+    assert left == ["copy.db", f"copy.db.tmp-{os.getpid()}"], left
+
+
 def a_crash_comes_at_its_place(node):
     node.env["CIMESH_FAILPOINT"] = "store-event=crash@3"
     node.start()
@@ -77,4 +89,5 @@ with Mesh() as m:
     the_list_is_kept_from_users(odl)
     an_init_that_was_killed_begins_anew(m.dir + "/init")
     a_crash_comes_at_its_place(odl)
+    a_backup_takes_away_what_killed_ones_left(odl)
     time_is_what_the_test_says(odl)

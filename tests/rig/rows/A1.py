@@ -264,6 +264,9 @@ class Field:
         victim.cli("backup", copy)
         self.check_backup(name, copy)
         os.unlink(copy)
+        left = [f for f in os.listdir(self.mesh.dir) if f.startswith("copy.db")]
+        if left:
+            self.row.violation("P9", f"killed at {name}: {left} is left beside a backup")
 
     def check_backup(self, name, copy):
         db = sqlite3.connect(f"file:{copy}?mode=ro", uri=True)
