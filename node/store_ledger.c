@@ -47,8 +47,9 @@ put_member(struct ledger_entry *e, const struct ledger_part *part)
     sqlite3_stmt *st = sql_use(e->db, SQL_MEMBER_PUT);
 
     sql_blob(st, 1, ledger_key_bytes(&part->key));
-    sql_blob(st, 2, ledger_at_bytes(&e->at));
-    sql_int(st, 3, e->arrival);
+    sql_int(st, 2, e->who);
+    sql_blob(st, 3, ledger_at_bytes(&e->at));
+    sql_int(st, 4, e->arrival);
     sql_run(e->db, st);
 }
 
@@ -74,9 +75,8 @@ drop_part(struct store_db *db, const struct ledger_part *part, int64_t who,
                                             : SQL_KEYS_DROP);
 
     sql_blob(st, 1, ledger_key_bytes(&part->key));
-    if (!member)
-        sql_int(st, 2, say ? part->said : who);
-    sql_blob(st, member ? 2 : 3, ledger_at_bytes(at));
+    sql_int(st, 2, say ? part->said : who);
+    sql_blob(st, 3, ledger_at_bytes(at));
     sql_run(db, st);
 }
 

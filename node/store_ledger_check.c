@@ -81,8 +81,9 @@ has_member(struct inspection *in, const struct ledger_entry *e, size_t i)
     sqlite3_stmt *st = sql_use(in->db, SQL_MEMBER_IS);
 
     sql_blob(st, 1, ledger_key_bytes(&e->v[i].key));
-    sql_blob(st, 2, ledger_at_bytes(&e->at));
-    sql_int(st, 3, e->arrival);
+    sql_int(st, 2, e->who);
+    sql_blob(st, 3, ledger_at_bytes(&e->at));
+    sql_int(st, 4, e->arrival);
     in->members += !is_again(e, i);
     return has_row(in->db, st);
 }

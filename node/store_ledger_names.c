@@ -12,7 +12,9 @@
 #include "proto/event.h"
 #include "proto/topic.h"
 
-#define PART_OF 4096 /* baselines looked at, by one key, newest first */
+/* Baselines of one community looked at, by one key, newest first: so nobody
+ * hides those of others behind many of its own. */
+#define PART_OF 1024
 
 /* The event of a row, read; its views live in the buffer. */
 static bool
@@ -241,10 +243,23 @@ ledger_members(struct store_reader *r, const struct ledger_subject *baseline,
 
 /* ---- the baselines it is part of ----------------------------------------*/
 
+/* Only such texts have to be looked up: a baseline may list thousands. */
+static bool
+may_mean(struct cim_bytes text, const struct ledger_seed *subject)
+{
+    struct ledger_member_text member;
+
+    ledger_member_read(text, &member);
+    if (member.form != MEMBER_TEXT)
+        return memcmp(&member.id, &subject->id, sizeof member.id) == 0;
+    return cim_bytes_eq(text, subject->title) ||
+           cim_bytes_eq(text, subject->url);
+}
+
 /* How this baseline has it as a direct member; ABSENT when it has not. */
 static enum ledger_how
-member_how(struct store_db *db, int64_t baseline, int64_t subject,
-           struct cim_buf *bytes)
+member_how(struct store_db *db, int64_t baseline,
+           const struct ledger_seed *subject, struct cim_buf *bytes)
 {
     struct cim_bytes text = {0}, rel = {0}, of = {0}, id = {0};
     struct ledger_at at = ledger_place_of(db, baseline);
@@ -257,14 +272,17 @@ member_how(struct store_db *db, int64_t baseline, int64_t subject,
     struct cim_list list = {.data = event.consists_of};
     struct cim_list links = {.data = event.links};
     while (cim_member_next(&list, &text)) {
-        struct ledger_hit hit = ledger_by_member(db, community, text, &at);
-        if (hit.subject == subject)
+        struct ledger_hit hit = {.subject = 0};
+        if (may_mean(text, subject))
+            hit = ledger_by_member(db, community, text, &at);
+        if (hit.subject == subject->arrival)
             return hit.how;
     }
     while (cim_link_next(&links, &rel, &of, &id))
         if (cim_bytes_is(rel, "element") &&
             cim_uuid_parse(id, &uuid) == CIM_OK &&
-            ledger_by_link(db, of, &uuid).subject == subject)
+            memcmp(&uuid, &subject->id, sizeof uuid) == 0 &&
+            ledger_by_link(db, of, &uuid).subject == subject->arrival)
             return LEDGER_LINKED;
     return LEDGER_ABSENT;
 }
@@ -273,12 +291,20 @@ static void
 list_baselines(struct store_db *db, const struct ledger_key *key,
                struct ledger_list *out)
 {
-    sqlite3_stmt *st = sql_use(db, SQL_MEMBER_OF);
-
-    sql_blob(st, 1, ledger_key_bytes(key));
-    sql_u64(st, 2, PART_OF);
-    while (sql_row(db, st))
-        ledger_list_add(out, sqlite3_column_int64(st, 0));
+    for (int64_t who = 0;;) {
+        sqlite3_stmt *st = sql_use(db, SQL_MEMBER_WHO);
+        sql_blob(st, 1, ledger_key_bytes(key));
+        sql_int(st, 2, who);
+        who = sql_value(db, st, 0);
+        if (!who)
+            return;
+        st = sql_use(db, SQL_MEMBER_OF);
+        sql_blob(st, 1, ledger_key_bytes(key));
+        sql_int(st, 2, who);
+        sql_u64(st, 3, PART_OF);
+        while (sql_row(db, st))
+            ledger_list_add(out, sqlite3_column_int64(st, 0));
+    }
 }
 
 void
@@ -315,8 +341,7 @@ ledger_part_of(struct store_reader *r, const struct ledger_subject *subject,
         ledger_list_part_of(r->db, &seed, &found);
         for (size_t i = 0; more && i < found.n; i++) {
             struct ledger_subject s;
-            enum ledger_how how =
-                member_how(r->db, found.v[i], seed.arrival, &bytes);
+            enum ledger_how how = member_how(r->db, found.v[i], &seed, &bytes);
             if (how == LEDGER_ABSENT ||
                 !ledger_read_subject(r->db, found.v[i], &s))
                 continue;

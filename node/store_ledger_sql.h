@@ -42,6 +42,7 @@
                        " WHERE arrival = ?")                                   \
     X(SQL_LEDGER_KIND, "SELECT kind, parts IS NOT NULL FROM ledger_event"      \
                        " WHERE arrival = ?")                                   \
+    X(SQL_LEDGER_WHO, "SELECT who FROM ledger_event WHERE arrival = ?")        \
     X(SQL_LEDGER_SAME,                                                         \
       "SELECT o.arrival FROM ledger_event e JOIN ledger_event o ON"            \
       " o.id = e.id AND o.who = e.who WHERE e.arrival = ? ORDER BY o.at"       \
@@ -106,11 +107,15 @@
       "SELECT at, stamp, state, url FROM ledger_say WHERE key = ?"             \
       " AND said = ? AND at >= ? AND at < ? ORDER BY at DESC")                 \
     /* members */                                                              \
-    X(SQL_MEMBER_PUT, "INSERT OR IGNORE INTO ledger_member(key, at, baseline)" \
-                      " VALUES(?, ?, ?)")                                      \
-    X(SQL_MEMBER_DROP, "DELETE FROM ledger_member WHERE key = ? AND at = ?")   \
+    X(SQL_MEMBER_PUT,                                                          \
+      "INSERT OR IGNORE INTO ledger_member(key, who, at, baseline)"            \
+      " VALUES(?, ?, ?, ?)")                                                   \
+    X(SQL_MEMBER_DROP, "DELETE FROM ledger_member WHERE key = ? AND who = ?"   \
+                       " AND at = ?")                                          \
+    X(SQL_MEMBER_WHO, "SELECT who FROM ledger_member WHERE key = ?"            \
+                      " AND who > ? ORDER BY who LIMIT 1")                     \
     X(SQL_MEMBER_OF, "SELECT baseline FROM ledger_member WHERE key = ?"        \
-                     " ORDER BY at DESC LIMIT ?")                              \
+                     " AND who = ? ORDER BY at DESC LIMIT ?")                  \
     /* subjects in order: said 0, or what is said of them */                   \
     X(SQL_WORD_PUT, "INSERT OR REPLACE INTO ledger_word(subject, said, grp,"   \
                     " state, at, stamp) VALUES(?, ?, ?, ?, ?, ?)")             \
@@ -146,8 +151,8 @@
                    " AND at = ? AND subject = ?")                              \
     X(SQL_SAY_IS, "SELECT 1 FROM ledger_say WHERE key = ? AND said = ?"        \
                   " AND at = ? AND stamp = ? AND state = ? AND url IS ?")      \
-    X(SQL_MEMBER_IS, "SELECT 1 FROM ledger_member WHERE key = ? AND at = ?"    \
-                     " AND baseline = ?")                                      \
+    X(SQL_MEMBER_IS, "SELECT 1 FROM ledger_member WHERE key = ? AND who = ?"   \
+                     " AND at = ? AND baseline = ?")                           \
     X(SQL_WORD_IS, "SELECT 1 FROM ledger_word WHERE subject = ? AND said = ?"  \
                    " AND grp = ? AND state = ? AND at = ?")                    \
     X(SQL_LEDGER_COUNT, "SELECT count(*) FROM ledger_event")                   \

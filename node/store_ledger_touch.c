@@ -9,23 +9,53 @@
 #include "node/store_ledger_reader.h"
 
 #define LEVELS_UP   16   /* baselines of baselines */
-#define TOUCHED_MAX 5000 /* subjects in all */
+#define TOUCHED_MAX 1024 /* subjects of one community */
+#define HOLDERS_MAX 5000 /* looked at, of one text */
 #define STAMPS_MAX  1000 /* looked at, of one URL */
 #define SAME_MAX    16   /* events of one id */
+
+/* How many of a community are among those found. */
+struct share {
+    int64_t who;
+    size_t n;
+};
 
 struct touch {
     struct store_db *db;
     struct ledger_list found;
+    struct share *shares; /* owned */
+    size_t n_shares, cap_shares;
 };
 
+static struct share *
+share_of(struct touch *t, int64_t subject)
+{
+    sqlite3_stmt *st = sql_use(t->db, SQL_LEDGER_WHO);
+
+    sql_int(st, 1, subject);
+    int64_t who = sql_value(t->db, st, 0);
+    for (size_t i = 0; i < t->n_shares; i++)
+        if (t->shares[i].who == who)
+            return &t->shares[i];
+    xgrow(&t->shares, &t->cap_shares, t->n_shares, sizeof *t->shares);
+    t->shares[t->n_shares] = (struct share){.who = who};
+    return &t->shares[t->n_shares++];
+}
+
+/* However many baselines one community makes of the artifacts of others, it
+ * leaves their own to be looked at. */
 static void
 add(struct touch *t, int64_t arrival)
 {
-    if (!arrival || t->found.n >= TOUCHED_MAX)
+    if (!arrival)
         return;
     for (size_t i = 0; i < t->found.n; i++)
         if (t->found.v[i] == arrival)
             return;
+    struct share *share = share_of(t, arrival);
+    if (share->n >= TOUCHED_MAX)
+        return;
+    share->n++;
     ledger_list_add(&t->found, arrival);
 }
 
@@ -60,7 +90,7 @@ add_holders(struct touch *t, const struct ledger_key *key)
 {
     struct ledger_list holders = {0};
 
-    ledger_list_key(t->db, key, TOUCHED_MAX, &holders);
+    ledger_list_key(t->db, key, HOLDERS_MAX, &holders);
     for (size_t i = 0; i < holders.n; i++)
         add(t, holders.v[i]);
     ledger_list_clear(&holders);
@@ -224,5 +254,6 @@ ledger_touched(struct store_reader *r, uint64_t arrival,
         ledger_list_tell(r->db, &t.found, each, ctx);
     }
     ledger_list_clear(&t.found);
+    free(t.shares);
     return reader_end(r);
 }

@@ -286,6 +286,58 @@ many_words_move_in_steps_and_are_never_told_wrongly(void **state)
     assert_string_equal(newest_with(desk, "opnfv", "L1279"), "");
 }
 
+struct met {
+    size_t n[2]; /* of opnfv, of all others */
+};
+
+static bool
+meet(void *ctx, const struct ledger_subject *s)
+{
+    struct met *met = ctx;
+
+    met->n[strcmp(s->name.community, "opnfv") != 0]++;
+    return true;
+}
+
+static bool
+meet_part(void *ctx, enum ledger_how how, const struct ledger_subject *s)
+{
+    (void)how;
+    return meet(ctx, s);
+}
+
+/* Somebody lists the artifact in as many baselines as it likes: what changes
+ * of it still reaches the older ones of others, and what these are part of. */
+static void
+many_baselines_of_one_hide_none_of_another(void **state)
+{
+    struct desk *desk = *state;
+    struct met touched = {{0}}, part_of = {{0}};
+    struct ledger_subject s;
+    struct ledger_name name = desk_name("odl:1");
+
+    desk_artifact(desk, "odl/ci-1", 100, 1, "");
+    desk_baseline(desk, "opnfv/ci-1", 200, 2,
+                  ",\"consistsOf\":[\"https://a\"]");
+    desk_baseline(desk, "opnfv/ci-1", 300, 3,
+                  ",\"baselineUrl\":\"https://outer\",\"consistsOf\":"
+                  "[\"https://b\"]");
+    for (unsigned i = 0; i < 5100; i++)
+        desk_baseline(desk, "fdio/ci-1", 400 + i, 10 + i,
+                      ",\"baselineUrl\":\"https://f\",\"consistsOf\":"
+                      "[\"https://a\",\"https://b\"]");
+    desk_stamp(desk, "odl/ci-1", 9000, 9000, "");
+    assert_int_equal(ledger_touched(desk->reader, 5100 + 4, meet, &touched),
+                     CIM_OK);
+    assert_int_equal(touched.n[0], 2);
+    assert_true(touched.n[1] > 1000 && touched.n[1] < 2000);
+    assert_int_equal(ledger_get(desk->reader, &name, &s), CIM_OK);
+    assert_int_equal(ledger_part_of(desk->reader, &s, meet_part, &part_of),
+                     CIM_OK);
+    assert_int_equal(part_of.n[0], 1);
+    ledger_subject_clear(&s);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, desk_up, desk_down)
 
 int
@@ -308,6 +360,7 @@ main(void)
         TEST(retention_takes_all_rows),
         TEST(the_newest_that_holds_is_the_newest_in_order),
         TEST(many_words_move_in_steps_and_are_never_told_wrongly),
+        TEST(many_baselines_of_one_hide_none_of_another),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
