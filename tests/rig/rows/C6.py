@@ -8,7 +8,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from rig import Mesh, Row, wait  # noqa: E402
-from load import Steady, Watch, audit, memory, ms, names, past, percentile  # noqa: E402
+from load import Steady, Watch, audit, cpu, memory, ms, names, past, percentile  # noqa: E402
 
 RATE = 200
 
@@ -25,6 +25,7 @@ with Row("C6", "late joiner, 200 events/s meanwhile", unit="events",
         watch = Watch(opnfv, "odl/ArtifactCreated/live/")
         feed = Steady(odl, RATE, "live")
         wait("the first page", lambda: opnfv.status()["stored"], 30)
+        used = cpu(opnfv)
         begin, at, most = time.monotonic(), opnfv.status()["stored"], 0
         while opnfv.status()["stored"] - len(watch.seen) < row.target:
             opnfv.alive()
@@ -32,13 +33,14 @@ with Row("C6", "late joiner, 200 events/s meanwhile", unit="events",
             time.sleep(0.25)
             if time.monotonic() - begin > 600:
                 raise AssertionError(f"{opnfv.status()['stored']:,} stored after ten minutes")
-        seconds = time.monotonic() - begin
+        seconds, used = time.monotonic() - begin, cpu(opnfv) - used
         meanwhile = dict(feed.said)
         feed.stop()
         wait("all live ones", lambda: opnfv.status()["stored"] == row.target + len(feed.said), 60)
         wait("no lag", lambda: opnfv.peer("odl/ci-1")["lag"] == 0, 60)
         row.reached = opnfv.status()["stored"] - len(feed.said)
         row.figure("stored events/s", round((row.target - at) / seconds))
+        row.figure("joiner's CPU us an event", round(1e6 * used / (row.target - at), 1))
         lags = watch.lags(meanwhile)
         row.figure("live lag p50 ms", ms(percentile(lags, 50)))
         row.figure("live lag p99 ms", ms(percentile(lags, 99)))
