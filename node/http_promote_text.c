@@ -176,8 +176,9 @@ put_dry(struct cim_buf *out, const struct view_promote *view)
         put_subject(out, v);
         safe_put(out, "  %s\n",
                  v->due == PROMOTE_DUE        ? "would be said"
-                 : v->decided != PROMOTE_OPEN ? "is said already"
-                                              : "nothing to be said");
+                 : v->outcome == PROMOTE_OPEN ? "nothing to be said"
+                 : v->outcome == v->decided   ? "is said already"
+                                              : "cannot be said");
         for (size_t j = 0; j < v->n_reasons; j++) {
             safe_put(out, "    ");
             safe_add(out, cim_bytes_str(v->reasons[j]));

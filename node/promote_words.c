@@ -66,15 +66,19 @@ put_duration(struct cim_buf *out, int64_t ms)
 
 /* ---- one answer ---------------------------------------------------------*/
 
-/* "opnfv can say it, or odl, onap can waive it" */
+/* "opnfv can say it or waive it, or odl, onap can waive it" */
 static void
 put_who(struct cim_buf *out, const struct rule *rule,
         const struct rule_want *want, const char *what)
 {
-    put(out, "; %s can %s", want->community, what);
+    size_t others = 0;
+
+    put(out, "; %s can %s%s", want->community, what,
+        rule_may_waive(rule, want->community) ? " or waive it" : "");
     for (size_t i = 0; i < rule->n_waivers; i++)
-        put(out, "%s%s", i ? ", " : ", or ", rule->waivers[i]);
-    if (rule->n_waivers)
+        if (strcmp(rule->waivers[i], want->community) != 0)
+            put(out, "%s%s", others++ ? ", " : ", or ", rule->waivers[i]);
+    if (others)
         put(out, " can waive it");
 }
 

@@ -613,6 +613,10 @@ missing_names_who_could_provide_it(void **state)
     rule_is(desk, ONE);
     ask(desk, 0, NULL, "-");
     says(desk, "a: odl has not said X; odl can say it\n");
+    rule_is(desk, "waive = \"onap, odl\"\n" ONE);
+    ask(desk, 0, NULL, "-");
+    says(desk, "a: odl has not said X; odl can say it or waive it, or onap can "
+               "waive it\n");
     rule_is(desk, "waive = \"onap, opnfv\"\n" ONE);
     ask(desk, 0, NULL, "-");
     says(desk, "a: odl has not said X; odl can say it, or onap, opnfv can "
