@@ -164,7 +164,8 @@ token(int64_t *tokens, int64_t *at_mono_ms, struct rate rate)
 {
     int64_t now = clock_mono_ms();
 
-    *tokens += (now - *at_mono_ms) * rate.a_second;
+    if (now > *at_mono_ms)
+        *tokens += (now - *at_mono_ms) * rate.a_second;
     *at_mono_ms = now;
     if (*tokens > 1000 * rate.most)
         *tokens = 1000 * rate.most;

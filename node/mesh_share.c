@@ -37,6 +37,8 @@ left_now(const struct mesh *m, const struct mesh_share *share)
 {
     int64_t ms = mesh_mono(m) - share->at_ms;
 
+    if (ms < 0)
+        return share->left_us;
     if (ms > SHARE_US_MAX)
         return SHARE_US_MAX;
     if (share->left_us + ms * SHARE_US_A_MS > SHARE_US_MAX)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """Those who mean harm: strangers with a key of their own, and what they send."""
 import hashlib
+import resource
 import socket
 import threading
 import time
@@ -42,6 +43,13 @@ class Stranger:
 
     def close(self):
         self.ctx.destroy(linger=0)
+
+
+def more_descriptors():
+    """As many as this process may have; how many that is."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
 
 
 def secret_of(node):
