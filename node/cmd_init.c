@@ -250,7 +250,7 @@ add_config(const struct init *in, struct cim_buf *out)
         "#        exec = \"/usr/local/bin/test-opnfv --verbose\"\n"
         "\n"
         "# What has to be said before something is promoted; cimesh.zpl(5).\n"
-        "promote\n"
+        "#promote\n"
         "#    release\n"
         "#        subject = \"BaselineDefined\"\n"
         "#        require\n"
