@@ -27,8 +27,8 @@ cause_of(enum probe_result result)
         [PROBE_SILENT] = "no answer: a firewall, or the machine is off",
         [PROBE_NO_WAY] = "there is no route to it from here",
         [PROBE_OTHER] = "something answers there that is no node",
-        [PROBE_KEY] = "key mismatch: a node answers there, but not with the "
-                      "curve key of our roster"};
+        [PROBE_KEY] = ("key mismatch: a node answers there, but not with the "
+                       "curve key of our roster")};
 
     return causes[result];
 }
