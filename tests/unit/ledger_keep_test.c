@@ -8,6 +8,7 @@
 #include "node/store_check.h"
 #include "node/store_copy.h"
 #include "node/store_private.h"
+#include "node/store_thread.h"
 #include "tests/unit/ledger_desk.h"
 
 /* A database as it was before there was a ledger. */
@@ -104,6 +105,33 @@ an_older_database_gets_its_ledger_in_steps(void **state)
     assert_false(store_ledger_behind(d->desk->store));
     assert_string_equal(desk_said(d->desk, "odl:1", "onap", "TESTED"),
                         "success by URL onap:3");
+}
+
+static void
+the_store_thread_builds_it_while_nothing_else_is_to_do(void **state)
+{
+    struct on_disk *d = *state;
+    struct store_reader *reader = NULL;
+    struct cim_diag diag = {""};
+    uint64_t upto = 0, last = 1;
+
+    desk_artifact(d->desk, "odl/ci-1", 100, 1, "");
+    desk_stamp(d->desk, "opnfv/ci-1", 200, 2, "");
+    assert_true(store_exec(d->desk->store, without));
+    reopen(d);
+    store_reader_close(&d->desk->reader);
+    struct store_thread *thread = store_thread_start(&d->desk->store);
+    assert_int_equal(store_reader_open(d->path, &reader, &diag), CIM_OK);
+    while (upto < last) {
+        assert_int_equal(ledger_upto(reader, &upto, &last), CIM_OK);
+        usleep(1000);
+    }
+    store_reader_close(&reader);
+    store_thread_stop(&thread);
+    assert_int_equal(last, 2);
+    reopen(d);
+    assert_string_equal(desk_said(d->desk, "odl:1", "opnfv", "TESTED"),
+                        "success by URL opnfv:2");
 }
 
 static void
@@ -295,6 +323,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_older_database_gets_its_ledger_in_steps),
+        TEST(the_store_thread_builds_it_while_nothing_else_is_to_do),
         TEST(what_is_set_aside_while_it_is_built_is_left_out),
         TEST(it_is_there_after_a_restart),
         TEST(a_copy_holds_it),
