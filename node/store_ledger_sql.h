@@ -123,6 +123,8 @@
                        " FROM ledger_event WHERE arrival = ?")                 \
     X(SQL_WORD_GET, "SELECT state, stamp FROM ledger_word WHERE subject = ?"   \
                     " AND said = ? LIMIT 1")                                   \
+    X(SQL_WORD_SAID, "SELECT said FROM ledger_word WHERE subject = ?"          \
+                     " AND said > ? ORDER BY said LIMIT 1")                    \
     X(SQL_WORD_STAMP, "UPDATE ledger_word SET stamp = ? WHERE subject = ?"     \
                       " AND said = ?")                                         \
     X(SQL_WORD_DROP, "DELETE FROM ledger_word WHERE subject = ? AND said = ?") \

@@ -343,14 +343,21 @@ task_done(struct store *store, const struct task *task)
     sql_run(&store->db, st);
 }
 
+/* The next level that is said under the key, or that the index has of the
+ * subject: its stamp may have left since, when the key was claimed. */
 static int64_t
-next_said(struct store *store, const struct task *task)
+next_said(struct store *store, const struct task *task, int64_t subject)
 {
     sqlite3_stmt *st = sql_use(&store->db, SQL_SAY_SAID);
 
     sql_blob(st, 1, ledger_key_bytes(&task->key));
     sql_int(st, 2, task->said);
-    return sql_value(&store->db, st, 0);
+    int64_t under = sql_value(&store->db, st, 0);
+    st = sql_use(&store->db, SQL_WORD_SAID);
+    sql_int(st, 1, subject);
+    sql_int(st, 2, task->said);
+    int64_t has = sql_value(&store->db, st, 0);
+    return !under || (has && has < under) ? has : under;
 }
 
 /* One level of one subject; false at the end. */
@@ -368,7 +375,7 @@ subject_step(struct store *store, struct task *task)
     int64_t subject = sqlite3_column_int64(st, 0);
     struct ledger_at at = ledger_at_raw(sql_get_bytes(st, 1));
     sql_end(st);
-    int64_t said = next_said(store, task);
+    int64_t said = next_said(store, task, subject);
     if (said) {
         say_again(store, subject, said);
         task->said = said;

@@ -253,6 +253,39 @@ a_ledger_that_is_right_is_whole(void **state)
     assert_whole(d);
 }
 
+/* In one transaction: whose the name is has to be looked at again, but the
+ * stamp that has it is not there any more. */
+static void
+a_stamp_that_leaves_as_its_name_is_claimed_leaves_no_word(void **state)
+{
+    struct on_disk *d = *state;
+    struct store_job *jobs[] = {store_job_new(STORE_KEEP),
+                                store_job_new(STORE_ASIDE)};
+    bool full = false;
+
+    desk_artifact(d->desk, "odl/ci-1", 100, 1, ",\"artifactName\":\"dist\"");
+    desk_stamp(d->desk, "opnfv/ci-1", 200, 2,
+               ",\"artifactUrl\":\"https://mirror\","
+               "\"artifactName\":\"dist\"");
+    struct sealed *s =
+        desk_seal(d->desk, "onap/ci-1", 300,
+                  "{\"eventType\":\"ArtifactCreated\",\"eventId\":\"#3\","
+                  "\"buildUrl\":\"https://ci/1\",\"artifactUrl\":\"https://c\","
+                  "\"artifactName\":\"dist\",\"projectBranch\":\"master\","
+                  "\"confidenceLevel\":{\"BUILT\":\"SUCCESS\"}}");
+    job_all(jobs[0], s);
+    jobs[1]->aside.log = log_of(desk_author(d->desk, "opnfv/ci-1"));
+    jobs[1]->aside.seq = 1;
+    assert_true(store_exec(d->desk->store,
+                           "UPDATE event SET bytes = x'80' WHERE arrival = 2"));
+    assert_int_equal(store_commit(d->desk->store, jobs, 2, &full), CIM_OK);
+    assert_int_equal(jobs[1]->err, CIM_OK);
+    assert_whole(d);
+    for (size_t i = 0; i < 2; i++)
+        store_job_destroy(&jobs[i]);
+    sealed_free(&s);
+}
+
 /* Found, named once, and built anew. */
 static void
 found_and_mended(struct on_disk *d, const char *damage)
@@ -328,6 +361,7 @@ main(void)
         TEST(it_is_there_after_a_restart),
         TEST(a_copy_holds_it),
         TEST(a_ledger_that_is_right_is_whole),
+        TEST(a_stamp_that_leaves_as_its_name_is_claimed_leaves_no_word),
         TEST(a_ledger_that_is_wrong_is_found_and_built_anew),
         TEST(a_node_builds_it_anew_when_it_is_told_so),
     };
