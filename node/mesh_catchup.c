@@ -215,6 +215,10 @@ ask_unanswered(struct mesh *m, struct mesh_peer *peer, struct mesh_ask *ask)
     peer->patience_ms *= 2;
     if (peer->patience_ms > MESH_ASK_MAX_MS)
         peer->patience_ms = MESH_ASK_MAX_MS;
+    /* On a thin line a page may take longer than anybody waits. */
+    if (ask->kind == ASK_FETCH && peer->range > MESH_RANGE_MIN)
+        peer->range =
+            peer->range / 8 > MESH_RANGE_MIN ? peer->range / 8 : MESH_RANGE_MIN;
     mesh_ask_end(m, peer, ask);
     if (heads && peer->unanswered < MESH_AWAY)
         peer->heads.due = true;

@@ -38,6 +38,8 @@
 /* An answer is waited for this long; doubles with each that does not come. */
 #define MESH_ASK_MS     3000
 #define MESH_ASK_MAX_MS 60000
+/* Positions asked for at once when larger pages did not come in time. */
+#define MESH_RANGE_MIN 32
 /* So many unanswered in a row, and the peer counts as away. */
 #define MESH_AWAY 3
 /* An event is looked for by its name for so long. */

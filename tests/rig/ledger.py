@@ -19,7 +19,8 @@ class Ledger:
     """What one publisher was promised by one node.
 
     rate: events a second, 0 as fast as they are acknowledged; batch: events a
-    request; count: in all, 0 until stop(); branch: the topic's last part.
+    request; count: in all, 0 until stop(); branch: the topic's last part. It ends
+    with the thread that started it: start it in the row's own.
     """
 
     _made = 0

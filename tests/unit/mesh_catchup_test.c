@@ -348,6 +348,32 @@ three_unanswered_requests_mean_away(void **state)
     sealed_free(&s);
 }
 
+/* Else a thin line would begin the same long page again and again. */
+static void
+page_that_did_not_come_is_asked_for_in_smaller_ones(void **state)
+{
+    struct desk *d = *state;
+    struct cim_sync msg = {0};
+    struct sealed *s;
+
+    desk_follow(d, "odl/", false);
+    desk_meet(d);
+    s = theirs(d, T0, 1000);
+    desk_beacon(d, ODL, s);
+    desk_heads(d, ODL, &s, 1);
+    desk_asked(d, ODL, CIM_SYNC_FETCH, &msg);
+    assert_int_equal(msg.u.fetch_ask.upto, 1000);
+    cim_sync_clear(&msg);
+    for (int i = 0; i < 4; i++) {
+        desk_beacon(d, ODL, s);
+        desk_pass(d, 4000);
+    }
+    desk_asked(d, ODL, CIM_SYNC_FETCH, &msg);
+    assert_true(msg.u.fetch_ask.upto - msg.u.fetch_ask.after < 1000);
+    cim_sync_clear(&msg);
+    sealed_free(&s);
+}
+
 /* A partition makes it wait longer and longer; its end starts anew. */
 static void
 new_connection_is_not_waited_for_as_long_as_the_old_one(void **state)
@@ -447,6 +473,7 @@ main(void)
         TEST(header_that_found_no_room_is_given_again),
         TEST(low_room_takes_nothing_from_peers_and_fetches_it_later),
         TEST(three_unanswered_requests_mean_away),
+        TEST(page_that_did_not_come_is_asked_for_in_smaller_ones),
         TEST(new_connection_is_not_waited_for_as_long_as_the_old_one),
         TEST(any_answer_ends_being_away),
         TEST(at_most_two_requests_are_in_flight),
