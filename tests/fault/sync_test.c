@@ -151,7 +151,7 @@ int
 main(int argc, char **argv)
 {
     struct sync s = {.seed = fault_seed(argc, argv, "sync"),
-                     .works = fault_long() ? 20 : 2};
+                     .works = fault_long() ? 10 : 2};
     const struct CMUnitTest tests[] = {cmocka_unit_test_prestate(
         nothing_is_acknowledged_after_a_failed_sync, &s)};
 

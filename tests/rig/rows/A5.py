@@ -10,5 +10,5 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from rig import Row  # noqa: E402
 from forms import run_forms  # noqa: E402
 
-with Row("A5", "fsync fails, once or for good, EIO or ENOSPC", unit="failed syncs", short=200, long=3000) as row:
+with Row("A5", "fsync fails, once or for good, EIO or ENOSPC", unit="failed syncs", short=200, long=1500) as row:
     run_forms(row, ("fault_sync_test", "--seed", row.seed % 2**31))

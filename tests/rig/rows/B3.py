@@ -9,5 +9,5 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from rig import Row  # noqa: E402
 from forms import run_forms  # noqa: E402
 
-with Row("B3", "reads fail, once or for good; bad pages", unit="failed reads", short=60, long=500) as row:
+with Row("B3", "reads fail, once or for good; bad pages", unit="failed reads", short=50, long=180) as row:
     run_forms(row, ("fault_read_test", "--seed", row.seed % 2**31))
