@@ -118,6 +118,12 @@ put_due(struct cim_buf *out, const struct view_verdict *v)
                  "    not said again: another node of this community decides "
                  "otherwise each time; do both have the same rule?\n");
         break;
+    case PROMOTE_DUE_AHEAD:
+        safe_put(
+            out,
+            "    said when this node's clock is past the last decision: "
+            "who made it has a clock that is ahead, or this one is slow\n");
+        break;
     case PROMOTE_DUE_NEVER:
         safe_put(out,
                  "    it cannot be said: the name is too long for a topic\n");

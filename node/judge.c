@@ -98,6 +98,7 @@ seats_clear(struct judge *judge)
     for (size_t i = 0; i < judge->n_seats; i++) {
         rule_clear(&judge->seats[i].of.rule);
         free(judge->seats[i].open);
+        free(judge->seats[i].waits);
     }
     free(judge->seats);
     judge->seats = NULL;
@@ -121,6 +122,10 @@ seat_fill(struct judge *old, struct judge *judge, struct judge_seat *seat)
         seat->filled = was->filled;
         seat->swept_ms = was->swept_ms;
         was->open = NULL;
+        seat->waits = was->waits;
+        seat->n_waits = was->n_waits;
+        seat->cap_waits = was->cap_waits;
+        was->waits = NULL;
         return CIM_OK;
     }
     if (!seat->of.start_known) {
@@ -187,6 +192,10 @@ note_trouble(struct judge_task *task, const struct ledger_subject *s,
         [PROMOTE_DUE_CONTESTED] =
             "it was decided to and fro on the same stamps: another node of "
             "this community has another text of the rule; make them the same",
+        [PROMOTE_DUE_AHEAD] =
+            "the last decision, by another node of this community, is later "
+            "than this node's clock: decided again when that time has come; "
+            "set both clocks right",
         [PROMOTE_DUE_NEVER] = "its name is too long for a topic: no decision "
                               "can be published"};
     char id[CIM_UUID_TEXT_LEN + 1];
@@ -195,7 +204,7 @@ note_trouble(struct judge_task *task, const struct ledger_subject *s,
     cim_diag_set(&task->trouble, "%s:%s: %s", s->name.community, id, why[due]);
 }
 
-static enum cim_err
+enum cim_err
 judge_one(struct judge *judge, struct judge_seat *seat,
           const struct ledger_subject *s, struct judge_task *task)
 {
@@ -207,6 +216,7 @@ judge_one(struct judge *judge, struct judge_seat *seat,
         return err;
     if (j.due > PROMOTE_DUE_NOT)
         note_trouble(task, s, j.due);
+    judge_wait_note(seat, &s->name, &j);
     judge_open_note(seat, s,
                     j.last.outcome != PROMOTE_OPEN || j.due == PROMOTE_DUE);
     if (j.due == PROMOTE_DUE)
@@ -223,7 +233,8 @@ judge_case(const struct judge *judge, const struct judge_seat *seat,
                                  .community = judge->community,
                                  .node = judge->node,
                                  .rule = &seat->of.rule,
-                                 .subject = subject};
+                                 .subject = subject,
+                                 .now_ms = judge->now_ms};
 }
 
 static void
@@ -257,6 +268,7 @@ do_task(struct judge *judge, struct judge_task *task)
 {
     if (atomic_load(&judge->ending))
         return;
+    judge->now_ms = task->now_ms;
     switch (task->kind) {
     case JUDGE_RULES:
         take_rules(judge, task);

@@ -45,7 +45,7 @@ struct judge_task {
     uint64_t after;              /* WALK */
     uint64_t reached;            /* WALK: set; looked at up to here */
 
-    int64_t now_ms; /* CLOCK, ASK */
+    int64_t now_ms; /* WALK, CLOCK, ASK */
     bool again;     /* CLOCK: what was told of did not get out */
 
     struct api_call *call; /* ASK: owned; answered */

@@ -290,6 +290,8 @@ judge_clock(struct judge *judge, struct judge_task *task)
         task->err = fill(judge, seat);
         if (!task->err)
             task->err = check_some(judge, seat, task->now_ms);
+        if (!task->err)
+            task->err = judge_waits(judge, seat, task);
         if (!task->err && seat->of.rule.overdue_event)
             task->err = tell_overdue(judge, seat, task);
         task->overdue += judge_count_overdue(seat, task->now_ms);

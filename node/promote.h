@@ -106,6 +106,7 @@ struct promote_case {
     const char *node;      /* which of its nodes asks; NULL: any */
     const struct rule *rule;
     const struct ledger_subject *subject;
+    int64_t now_ms; /* what is said now stands there in order; 0: at the end */
 };
 
 /* The rule's last word on the subject. Errors: CIM_EIO. */
@@ -124,6 +125,8 @@ enum promote_due {                    /* is there a decision to be said? */
                    PROMOTE_DUE_CONTESTED, /* said PROMOTE_TURNS_MAX times:
                                             somebody of the community decides
                                             otherwise each time */
+                   PROMOTE_DUE_AHEAD, /* the last one, of another node, is later
+                                         than now: ours would not count */
                    PROMOTE_DUE_NEVER /* it has no topic: the name is too long */
 };
 

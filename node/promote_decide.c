@@ -110,6 +110,16 @@ promote_judgement_clear(struct promote_judgement *j)
     *j = (struct promote_judgement){0};
 }
 
+/* Its own log goes on from there, whatever the clock says; that of another
+ * node may be ahead, and what is said before it changes nothing. */
+static bool
+is_ahead(const struct promote_case *c, const struct promote_last *last)
+{
+    return c->now_ms && last->outcome != PROMOTE_OPEN &&
+           last->stamp.at.time_ms >= c->now_ms &&
+           !(c->node && strcmp(c->node, last->stamp.at.log.node) == 0);
+}
+
 static enum cim_err
 decide(const struct promote_case *c, struct promote_judgement *j)
 {
@@ -130,6 +140,10 @@ decide(const struct promote_case *c, struct promote_judgement *j)
         err = find_turn(c, v, &turn);
     if (err)
         return err;
+    if (knows && is_ahead(c, &j->last)) {
+        j->due = PROMOTE_DUE_AHEAD;
+        return CIM_OK;
+    }
     if (!knows || turn == PROMOTE_TURNS_MAX) {
         j->due = knows ? PROMOTE_DUE_CONTESTED : PROMOTE_DUE_LATER;
         return CIM_OK;

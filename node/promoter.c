@@ -223,6 +223,7 @@ next_task(struct promoter *p)
         task = judge_task_new(JUDGE_WALK);
         memcpy(task->rule, seat->rule.name, sizeof task->rule);
         task->after = seat->position;
+        task->now_ms = p->config.now_ms(p->config.ctx);
         return task;
     }
     /* Only then is it known that nothing decides what looks overdue. */

@@ -1,0 +1,51 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MPL-2.0
+"""Two nodes of one community have the same rule, and the clock of the first is
+ahead. While it is away the second decides otherwise: not before its own clock
+is past the first decision, so that what it says counts, and is said once."""
+import shutil
+
+from mesh import Mesh, wait
+from promotion import baseline, caught_up, decisions, explain, rule, stamp
+
+HOUR = 3600 * 1000
+
+
+def said(node):
+    return [(e["node"], e["confidenceLevel"]["PROMOTED"]) for e in decisions(node, "lf")]
+
+
+with Mesh() as m:
+    odl, one, two = m.node("odl/ci-1"), m.node("lf/ci-1"), m.node("lf/ci-2")
+    one.cli("roster", "add", two.roster)
+    shutil.copy(one.roster, two.roster)
+    m.befriend()
+    one.clock.wall(HOUR)
+    two.clock.wall(0)
+    for node in (one, two):
+        node.follow("odl/", "lf/")
+        node.extra = rule()
+        node.configure()
+    m.start(odl, one)
+    one.wait_peer(odl)
+    odl.publish(baseline("b-1", community="odl"), stamp("b-1", community="odl", X="SUCCESS"))
+    wait("the first decides", lambda: said(one) == [("lf/ci-1", "SUCCESS")])
+
+    two.start()
+    two.wait_peer(odl, one)
+    wait("the second knows", lambda: said(two) == [("lf/ci-1", "SUCCESS")])
+    one.kill()
+    odl.publish(stamp("b-1", community="odl", X="FAILURE"))
+    wait("it looked at that", lambda: len(two.ids("odl/")) == 3 and caught_up(two))
+    assert explain(two, "b-1")[0]["decision"]["outcome"] == "fulfilled"
+    assert "when this node's clock is past" in two.cli("promote", "explain", "b-1")
+    assert said(two) == [("lf/ci-1", "SUCCESS")], "said, and of no effect"
+
+    two.clock.wall(2 * HOUR)
+    wait("the second decides",
+         lambda: explain(two, "b-1")[0]["decision"]["outcome"] == "failed")
+    two.cli("latest", "odl/", "--with", "lf:PROMOTED=SUCCESS", code=66)
+    one.start()
+    wait("the first agrees", lambda: len(said(one)) == 2 and caught_up(one)
+         and explain(one, "b-1")[0]["decision"]["outcome"] == "failed")
+    assert said(two) == [("lf/ci-1", "SUCCESS"), ("lf/ci-2", "FAILURE")]
