@@ -15,7 +15,7 @@ from wire import Author, event  # noqa: E402
 TOPIC = "evil/ArtifactCreated/master/"
 FAR = 2**53 - 1
 
-with Row("F5", "positions and epochs that jump", unit="batches", short=10_000, long=500_000) as row, Mesh() as mesh:
+with Row("F5", "positions and epochs that jump", unit="batches", short=10_000, long=150_000) as row, Mesh() as mesh:
     opnfv, evil = mesh.node("opnfv/ci-1").follow("*"), mesh.node("evil/ci-1")
     mesh.befriend()
     opnfv.start()

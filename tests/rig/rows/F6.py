@@ -13,7 +13,7 @@ from wire import Author, event  # noqa: E402
 
 TOPIC = "evil/ArtifactCreated/master/"
 
-with Row("F6", "two events for one position", unit="pairs", short=500, long=20_000) as row, Mesh() as mesh:
+with Row("F6", "two events for one position", unit="pairs", short=500, long=10_000) as row, Mesh() as mesh:
     opnfv, evil = mesh.node("opnfv/ci-1").follow("*"), mesh.node("evil/ci-1")
     mesh.befriend()
     opnfv.start()

@@ -29,7 +29,7 @@ def answers(node):
         return False
 
 
-with Row("G7", "few descriptors, little memory", unit="starts", short=6, long=200) as row, Mesh() as mesh:
+with Row("G7", "few descriptors, little memory", unit="starts", short=6, long=90) as row, Mesh() as mesh:
     odl, opnfv = mesh.node("odl/ci-1"), mesh.node("opnfv/ci-1").follow("odl/")
     mesh.befriend()
     opnfv.start()
