@@ -264,7 +264,7 @@ class Field:
         victim.cli("backup", copy)
         self.check_backup(name, copy)
         os.unlink(copy)
-        left = [f for f in os.listdir(self.mesh.dir) if f.startswith("copy.db")]
+        left = [f for f in os.listdir(self.mesh.dir) if f.startswith("copy.db.tmp-")]
         if left:
             self.row.violation("P9", f"killed at {name}: {left} is left beside a backup")
 
