@@ -57,17 +57,17 @@ read_environ(const char *pid, char *out, size_t cap)
 
 /* Is this line one of the environment's, whole or up to its end? */
 static bool
-has(const char *environ, size_t len, const char *line, bool whole)
+has(const char *vars, size_t len, const char *line, bool whole)
 {
     size_t n = strlen(line) + whole;
 
     for (size_t at = 0; at + n <= len;) {
-        if (memcmp(environ + at, line, n) == 0)
+        if (memcmp(vars + at, line, n) == 0)
             return true;
-        const char *end = memchr(environ + at, 0, len - at);
+        const char *end = memchr(vars + at, 0, len - at);
         if (!end)
             return false;
-        at = (size_t)(end - environ) + 1;
+        at = (size_t)(end - vars) + 1;
     }
     return false;
 }
