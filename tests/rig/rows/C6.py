@@ -44,6 +44,8 @@ with Row("C6", "late joiner, 200 events/s meanwhile", unit="events",
         lags = watch.lags(meanwhile)
         row.figure("live lag p50 ms", ms(percentile(lags, 50)))
         row.figure("live lag p99 ms", ms(percentile(lags, 99)))
+        row.figure("ack p50 ms", ms(percentile(feed.acks, 50)))
+        row.figure("ack p99 ms", ms(percentile(feed.acks, 99)))
         row.figure("live events meanwhile", len(meanwhile))
         row.figure("joiner RssAnon MiB", most)
         row.figure("publisher RssAnon MiB", memory(odl)[0])
