@@ -24,10 +24,9 @@ with Mesh() as m:
     m.befriend()
     one.clock.wall(HOUR)
     two.clock.wall(0)
-    for node in (one, two):
-        node.follow("odl/", "lf/")
-        node.extra = rule()
-        node.configure()
+    two.follow("odl/", "lf/")
+    one.extra = rule()
+    one.follow("odl/", "lf/")
     m.start(odl, one)
     one.wait_peer(odl)
     odl.publish(baseline("b-1", community="odl"), stamp("b-1", community="odl", X="SUCCESS"))
@@ -36,6 +35,9 @@ with Mesh() as m:
     two.start()
     two.wait_peer(odl, one)
     wait("the second knows", lambda: said(two) == ["SUCCESS"])
+    two.extra = rule()  # so that it has not said the same by itself
+    two.configure()
+    two.reload()
     one.kill()
     odl.publish(stamp("b-1", community="odl", X="FAILURE"))
     wait("it looked at that", lambda: len(two.ids("odl/")) == 3 and caught_up(two))
