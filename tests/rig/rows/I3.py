@@ -75,11 +75,11 @@ def play(row, node, size):
     node.publish(*[artifact(branch=name, n=row.reached) for name in KINDS])
 
     def quiet():
-        # The limit of those that run, the grace after it, the back-off.
-        if any(h["running"] for h in hooks(node) if h["name"] in ("hangs", "asked")) or \
-                all(not h["running"] for h in hooks(node)):
+        # The limit of those that hang, the grace after it, the back-off; not
+        # before those that are only slow have ended.
+        if all(h["waiting"] == 0 and h["attempt"] == 0 for h in hooks(node) if h["name"] in ("writes", "forks")):
             node.clock.mono(node.clock.mono_ms + (TIMEOUT_S + 1) * 1000)
-            time.sleep(0.15)
+        time.sleep(0.15)
         return all(h["waiting"] == 0 and h["attempt"] == 0 for h in hooks(node))
     wait("all are accepted", quiet, 120)
     row.reached += len(KINDS)
