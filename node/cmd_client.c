@@ -5,8 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "node/http_form.h"
 #include "proto/topic.h"
+
+/* A ledger that a burst left behind is there again within a second or so. */
+#define BEHIND_TRIES 50
+#define BEHIND_US    100000
 
 int
 cmd_client_open(const struct cmd_context *ctx, const char *cmd,
@@ -40,14 +46,34 @@ cmd_client_refused(const char *cmd, const struct http_reply *reply)
     return cmd_fail((enum cmd_exit)rc, cmd, "%s", diag.text);
 }
 
+bool
+cmd_client_behind(const struct http_reply *reply, unsigned *tries)
+{
+    struct http_problem_text problem;
+
+    if (reply->status != 503 || *tries >= BEHIND_TRIES)
+        return false;
+    http_form_problem(cim_buf_bytes(&reply->body), &problem);
+    if (strcmp(problem.label, "building") != 0)
+        return false;
+    ++*tries;
+    usleep(BEHIND_US);
+    return true;
+}
+
 int
 cmd_client_get(struct http_client *client, const char *cmd, const char *path,
                const char *accept, struct http_reply *out)
 {
     struct cim_diag diag = {0};
-    enum cim_err err = http_client_call(
-        client, path, NULL, cim_bytes_of(NULL, 0), accept, out, &diag);
+    unsigned tries = 0;
+    enum cim_err err;
 
+    do {
+        http_reply_clear(out);
+        err = http_client_call(client, path, NULL, cim_bytes_of(NULL, 0),
+                               accept, out, &diag);
+    } while (err == CIM_OK && cmd_client_behind(out, &tries));
     if (err != CIM_OK)
         return cmd_client_fail(cmd, err, &diag);
     if (out->status / 100 == 2)

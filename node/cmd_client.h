@@ -15,7 +15,12 @@ int cmd_client_fail(const char *cmd, enum cim_err err,
 /* ... of a reply that is not 2xx. */
 int cmd_client_refused(const char *cmd, const struct http_reply *reply);
 
-/* GET path; 0 with a 2xx in *out, else the exit code and a sentence. */
+/* Is this a reply of a node whose ledger is a burst behind? Then it waits a
+ * moment, at most some seconds in all: *tries starts with 0. */
+bool cmd_client_behind(const struct http_reply *reply, unsigned *tries);
+
+/* GET path; 0 with a 2xx in *out, else the exit code and a sentence. Asks
+ * again while cmd_client_behind. */
 int cmd_client_get(struct http_client *client, const char *cmd,
                    const char *path, const char *accept,
                    struct http_reply *out);

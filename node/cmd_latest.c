@@ -47,6 +47,7 @@ struct latest {
     const char *branch, *name, *by, *template, *wait; /* as given */
     struct cmd_values with;
     bool json;
+    unsigned tries;             /* while the ledger is behind */
     struct cim_buf ask, listen; /* paths */
     int64_t until_mono_ms;      /* 0: not waiting */
 };
@@ -164,7 +165,9 @@ ask_once(struct latest *l, struct http_client *client, bool *done)
     if (err != CIM_OK)
         return cmd_client_fail("latest", err, &diag);
     *done = reply.status == 200;
-    if (*done) {
+    if (cmd_client_behind(&reply, &l->tries)) {
+        ;
+    } else if (*done) {
         cmd_client_print(reply.body.p, reply.body.len);
     } else if ((reply.status != 404 && reply.status != 503) ||
                l->until_mono_ms == 0) {

@@ -224,6 +224,7 @@ static bool
 attempt(struct store *store, struct store_job **jobs, size_t n)
 {
     sql_clear(&store->db);
+    store->ledger_here = 0;
     sql_run_plain(&store->db, SQL_BEGIN_WRITE);
     sql_simulate(&store->db, FAILPOINT(STORE_BEGIN));
     for (size_t i = 0; i < n && store->db.rc == SQLITE_OK; i++)

@@ -19,6 +19,8 @@
 
 #define STORE_BUSY_MS 5000 /* for another program's backup, say */
 
+#define LEDGER_AT_ONCE 64 /* events of one transaction */
+
 #define EVENT_REPEAT 1 /* flags of an event row */
 #define EVENT_LATE   2
 
@@ -121,6 +123,7 @@ struct store {
     uint64_t bytes; /* of all events stored */
     int64_t next_batch;
     uint64_t ledger_upto; /* arrivals the ledger knows of */
+    unsigned ledger_here; /* events put into it by this transaction */
     bool ledger_again;    /* words of it have to be looked at again */
     bool meta_dirty;
     struct open_log *logs[OPEN_LOGS_MAX];

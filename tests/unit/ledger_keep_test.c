@@ -286,6 +286,43 @@ a_stamp_that_leaves_as_its_name_is_claimed_leaves_no_word(void **state)
     sealed_free(&s);
 }
 
+/* One transaction with more than the ledger takes at once: what is over waits
+ * until nothing else is to do, and what comes meanwhile behind it. */
+static void
+of_a_burst_the_rest_waits_its_turn(void **state)
+{
+    struct on_disk *d = *state;
+    struct store_job *jobs[LEDGER_AT_ONCE + 2];
+    size_t n = sizeof jobs / sizeof *jobs;
+    bool full = false;
+
+    for (size_t i = 0; i < n; i++) {
+        char *json = xasprintf("{\"eventType\":\"ArtifactCreated\","
+                               "\"eventId\":\"#%zu\",\"buildUrl\":"
+                               "\"https://ci/1\",\"artifactUrl\":"
+                               "\"https://a/%zu\",\"projectBranch\":"
+                               "\"master\",\"confidenceLevel\":"
+                               "{\"BUILT\":\"SUCCESS\"}}",
+                               i + 1, i);
+        struct sealed *s =
+            desk_seal(d->desk, "odl/ci-1", 100 + (int64_t)i, json);
+        jobs[i] = store_job_new(STORE_KEEP);
+        job_all(jobs[i], s);
+        sealed_free(&s);
+        free(json);
+    }
+    assert_int_equal(store_commit(d->desk->store, jobs, n, &full), CIM_OK);
+    for (size_t i = 0; i < n; i++)
+        store_job_destroy(&jobs[i]);
+    assert_upto(d->desk, LEDGER_AT_ONCE, n);
+    assert_true(store_ledger_behind(d->desk->store));
+    desk_stamp(d->desk, "opnfv/ci-1", 900, 900, "");
+    assert_upto(d->desk, LEDGER_AT_ONCE, n + 1);
+    step(d->desk->store, 0, false);
+    assert_upto(d->desk, n + 1, n + 1);
+    assert_whole(d);
+}
+
 /* Found, named once, and built anew. */
 static void
 found_and_mended(struct on_disk *d, const char *damage)
@@ -361,6 +398,7 @@ main(void)
         TEST(it_is_there_after_a_restart),
         TEST(a_copy_holds_it),
         TEST(a_ledger_that_is_right_is_whole),
+        TEST(of_a_burst_the_rest_waits_its_turn),
         TEST(a_stamp_that_leaves_as_its_name_is_claimed_leaves_no_word),
         TEST(a_ledger_that_is_wrong_is_found_and_built_anew),
         TEST(a_node_builds_it_anew_when_it_is_told_so),
