@@ -395,9 +395,11 @@ make_files(struct init *in)
     struct roster_community *c;
     enum cim_err err;
 
+    if ((err = make_folders(in)))
+        return err;
     if (cim_buf_add_str(&mark, strrchr(in->roster, '/') + 1))
         mem_fail();
-    if ((err = make_folders(in)) || (err = make_file(in, in->mark, &mark)))
+    if ((err = make_file(in, in->mark, &mark)))
         return err;
     if (!(err = make_keys(in, &id))) {
         c = make_community(in, id);
