@@ -207,8 +207,9 @@ stage_image() {
 
 # Not a failure without root: a chroot is no business of anybody else.
 stage_package() {
-    [ "$(id -u)" = 0 ] || {
-        line package "skipped: it needs root" 0
+    unshare -m mount -t tmpfs none /mnt 2>/dev/null || {
+        line package "skipped" 0
+        echo "  it needs root, and may not mount here"
         return
     }
     build release && run_ctest package release -L package

@@ -105,13 +105,16 @@ def disk(odl):
     config = os.path.join(odl.dir, "cimesh.zpl")
     small = os.path.join(odl.dir, "small")
     os.mkdir(small)
-    if os.geteuid() == 0:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", small], check=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", small]
+    if subprocess.run(mount, capture_output=True).returncode:
+        print("no disk can be made full here: a mount is not allowed")
+    else:
         try:
             with changed(config, ("end = 1", f'paths\n    data = "{small}/cimesh.db"\nend = 1')):
                 finds(odl, 74, "disk", "disk full", "make room")
         finally:
             subprocess.run(["umount", small], check=True)
+    if os.geteuid() == 0:
         os.chmod(odl.mesh.dir, 0o755)
         user = ["setpriv", "--reuid", "10001", "--regid", "10001", "--clear-groups"]
         finds(odl, 77, "key file", "cannot be", "chown", *user)
