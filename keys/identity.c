@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,13 +243,21 @@ enum cim_err
 cim_identity_save(const struct cim_identity *id, const char *path,
                   struct cim_diag *diag)
 {
-    char *temporary;
-    uint64_t tag;
+    struct cim_buf name = {0};
+    char tag[24];
+    uint64_t random;
 
-    randombytes_buf(&tag, sizeof tag);
-    if (asprintf(&temporary, "%s.%016llx", path, (unsigned long long)tag) < 0)
-        return CIM_ENOMEM;
-    enum cim_err err = write_secret(id, temporary, diag);
+    randombytes_buf(&random, sizeof random);
+    snprintf(tag, sizeof tag, ".%016" PRIx64, random);
+    enum cim_err err = cim_buf_add_str(&name, path);
+    if (!err)
+        err = cim_buf_add(&name, tag, strlen(tag) + 1);
+    if (err) {
+        cim_buf_clear(&name);
+        return err;
+    }
+    const char *temporary = (const char *)name.p;
+    err = write_secret(id, temporary, diag);
     if (err == CIM_OK) {
         if (link(temporary, path))
             err = system_error("cannot be made", path, diag);
@@ -256,7 +265,7 @@ cim_identity_save(const struct cim_identity *id, const char *path,
         if (err == CIM_OK && !sync_folder(path))
             err = system_error("its folder cannot be synced", path, diag);
     }
-    free(temporary);
+    cim_buf_clear(&name);
     return err;
 }
 

@@ -49,4 +49,15 @@ bool cmd_client_print(const void *p, size_t len);
 /* Events, a JSON line each, field by field for people (cmd_show.c). */
 void cmd_show_print(const struct cim_buf *body);
 
+/* One event by its name, --proof, --format: the path to get it at, and whether
+ * the body is printed as it is (*raw is kept when it is set). Returns 0, or 64
+ * with the sentence on stderr. */
+struct cmd_show_ask {
+    const char *cmd;   /* "show" */
+    const char *path;  /* what the name is put behind */
+    const char *names; /* what may stand there, for people */
+};
+int cmd_show_line(const struct cmd_show_ask *ask, int argc, char **argv,
+                  struct cim_buf *path, bool *raw);
+
 #endif

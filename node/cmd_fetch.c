@@ -55,25 +55,14 @@ fetch(const struct cmd_context *ctx, const char *path, bool raw)
 int
 cmd_fetch(const struct cmd_context *ctx, int argc, char **argv)
 {
-    bool proof = false;
-    const char *format = NULL;
-    const struct cmd_option options[] = {{.name = "--proof", .flag = &proof},
-                                         {.name = "--format", .value = &format},
-                                         {0}};
+    static const struct cmd_show_ask ask = {"fetch", "/v1/fetch/",
+                                            "COMMUNITY:ID"};
     struct cim_buf path = {0};
-    int rc = cmd_options("fetch", &argc, argv, options);
+    bool raw = ctx->json;
+    int rc = cmd_show_line(&ask, argc, argv, &path, &raw);
 
-    if (rc != 0)
-        return rc;
-    if (argc != 2)
-        return cmd_usage("fetch", "one event's COMMUNITY:ID");
-    cim_buf_add_str(&path, "/v1/fetch/");
-    http_client_escape(&path, cim_bytes_str(argv[1]));
-    if (proof)
-        cmd_client_query(&path, "proof", "1");
-    if (format != NULL)
-        cmd_client_query(&path, "format", format);
-    rc = fetch(ctx, cim_buf_cstr(&path), proof || ctx->json || format != NULL);
+    if (rc == 0)
+        rc = fetch(ctx, cim_buf_cstr(&path), raw);
     cim_buf_clear(&path);
     return rc;
 }

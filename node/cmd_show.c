@@ -82,27 +82,41 @@ show(const struct cmd_context *ctx, const char *path, bool raw)
 }
 
 int
-cmd_show(const struct cmd_context *ctx, int argc, char **argv)
+cmd_show_line(const struct cmd_show_ask *ask, int argc, char **argv,
+              struct cim_buf *path, bool *raw)
 {
     bool proof = false;
     const char *format = NULL;
     const struct cmd_option options[] = {{.name = "--proof", .flag = &proof},
                                          {.name = "--format", .value = &format},
                                          {0}};
-    struct cim_buf path = {0};
-    int rc = cmd_options("show", &argc, argv, options);
+    int rc = cmd_options(ask->cmd, &argc, argv, options);
 
     if (rc != 0)
         return rc;
     if (argc != 2)
-        return cmd_usage("show", "one event's ID or COMMUNITY:ID");
-    cim_buf_add_str(&path, "/v1/events/");
-    http_client_escape(&path, cim_bytes_str(argv[1]));
+        return cmd_usage(ask->cmd, "one event's %s", ask->names);
+    cim_buf_add_str(path, ask->path);
+    http_client_escape(path, cim_bytes_str(argv[1]));
     if (proof)
-        cmd_client_query(&path, "proof", "1");
+        cmd_client_query(path, "proof", "1");
     if (format != NULL)
-        cmd_client_query(&path, "format", format);
-    rc = show(ctx, cim_buf_cstr(&path), proof || ctx->json || format != NULL);
+        cmd_client_query(path, "format", format);
+    *raw = *raw || proof || format != NULL;
+    return 0;
+}
+
+int
+cmd_show(const struct cmd_context *ctx, int argc, char **argv)
+{
+    static const struct cmd_show_ask ask = {"show", "/v1/events/",
+                                            "ID or COMMUNITY:ID"};
+    struct cim_buf path = {0};
+    bool raw = ctx->json;
+    int rc = cmd_show_line(&ask, argc, argv, &path, &raw);
+
+    if (rc == 0)
+        rc = show(ctx, cim_buf_cstr(&path), raw);
     cim_buf_clear(&path);
     return rc;
 }

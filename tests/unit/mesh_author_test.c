@@ -8,42 +8,6 @@
 #define T0 "opnfv/Ping/t0/"
 #define T1 "opnfv/Ping/t1/"
 
-static struct mesh_request *
-answer(const struct desk *d, size_t i)
-{
-    assert_true(i < d->n_answered);
-    return d->answered[i];
-}
-
-/* Slices published, beacons left out. */
-static size_t
-slices(const struct desk *d, struct cim_slice *last)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < d->n_published; i++) {
-        if (d->published[i].to[0] == '!')
-            continue;
-        n++;
-        if (!last)
-            continue;
-        cim_slice_clear(last);
-        assert_int_equal(
-            cim_slice_parse(cim_buf_bytes(&d->published[i].frame), last),
-            CIM_OK);
-    }
-    return n;
-}
-
-static struct view_status
-status(const struct desk *d)
-{
-    struct view_status v;
-
-    mesh_view_status(d->mesh, &v);
-    return v;
-}
-
 static void
 publish(struct desk *d, uint64_t id, unsigned given)
 {
@@ -59,11 +23,11 @@ event_gets_the_next_place(void **state)
     desk_meet(d);
     publish(d, 1, 1);
     publish(d, 2, 1);
-    assert_int_equal(answer(d, 0)->err, CIM_OK);
-    assert_int_equal(answer(d, 0)->places[0].epoch, 5000000);
-    assert_int_equal(answer(d, 0)->places[0].seq, 1);
-    assert_int_equal(answer(d, 1)->places[0].epoch, 5000000);
-    assert_int_equal(answer(d, 1)->places[0].seq, 2);
+    assert_int_equal(desk_answer(d, 0)->err, CIM_OK);
+    assert_int_equal(desk_answer(d, 0)->places[0].epoch, 5000000);
+    assert_int_equal(desk_answer(d, 0)->places[0].seq, 1);
+    assert_int_equal(desk_answer(d, 1)->places[0].epoch, 5000000);
+    assert_int_equal(desk_answer(d, 1)->places[0].seq, 2);
     assert_int_equal(d->stored, 2);
 }
 
@@ -74,10 +38,10 @@ nobody_hears_of_it_before_it_is_committed(void **state)
 
     desk_meet(d);
     mesh_publish(d->mesh, desk_request(T0, 1, 1));
-    assert_int_equal(slices(d, NULL), 0);
+    assert_int_equal(desk_slices(d, NULL), 0);
     assert_int_equal(d->n_answered, 0);
     desk_disk(d);
-    assert_int_equal(slices(d, NULL), 1);
+    assert_int_equal(desk_slices(d, NULL), 1);
     assert_true(d->published[d->n_published - 1].order < d->answered_order[0]);
 }
 
@@ -89,10 +53,10 @@ same_id_and_content_is_one_event(void **state)
     desk_meet(d);
     publish(d, 1, 1);
     publish(d, 1, 1);
-    assert_false(answer(d, 0)->places[0].again);
-    assert_true(answer(d, 1)->places[0].again);
-    assert_int_equal(answer(d, 1)->places[0].seq, 1);
-    assert_int_equal(slices(d, NULL), 1);
+    assert_false(desk_answer(d, 0)->places[0].again);
+    assert_true(desk_answer(d, 1)->places[0].again);
+    assert_int_equal(desk_answer(d, 1)->places[0].seq, 1);
+    assert_int_equal(desk_slices(d, NULL), 1);
 }
 
 static void
@@ -103,8 +67,8 @@ same_id_with_other_content_is_a_conflict(void **state)
     desk_meet(d);
     publish(d, 1, 1);
     publish(d, 1, 2);
-    assert_int_equal(answer(d, 1)->err, CIM_ECONFLICT);
-    assert_null(answer(d, 1)->places);
+    assert_int_equal(desk_answer(d, 1)->err, CIM_ECONFLICT);
+    assert_null(desk_answer(d, 1)->places);
 }
 
 static void
@@ -119,12 +83,12 @@ ids_are_compared_within_a_group_too(void **state)
     mesh_publish(d->mesh, desk_request(T0, 2, 1));
     mesh_publish(d->mesh, desk_request(T0, 2, 2));
     desk_disk(d);
-    assert_int_equal(answer(d, 1)->places[0].seq, 2);
-    assert_false(answer(d, 1)->places[0].again);
-    assert_int_equal(answer(d, 2)->places[0].seq, 2);
-    assert_true(answer(d, 2)->places[0].again);
-    assert_int_equal(answer(d, 3)->err, CIM_ECONFLICT);
-    assert_int_equal(slices(d, NULL), 2);
+    assert_int_equal(desk_answer(d, 1)->places[0].seq, 2);
+    assert_false(desk_answer(d, 1)->places[0].again);
+    assert_int_equal(desk_answer(d, 2)->places[0].seq, 2);
+    assert_true(desk_answer(d, 2)->places[0].again);
+    assert_int_equal(desk_answer(d, 3)->err, CIM_ECONFLICT);
+    assert_int_equal(desk_slices(d, NULL), 2);
 }
 
 /* A request of two drafts. */
@@ -155,12 +119,12 @@ request_is_taken_whole_or_not_at_all(void **state)
     mesh_publish(d->mesh, pair(2, 1, 9, 2));
     mesh_publish(d->mesh, pair(2, 2, 3, 1));
     desk_disk(d);
-    assert_int_equal(answer(d, 2)->err, CIM_ECONFLICT);
-    assert_int_equal(answer(d, 2)->bad, 1);
+    assert_int_equal(desk_answer(d, 2)->err, CIM_ECONFLICT);
+    assert_int_equal(desk_answer(d, 2)->bad, 1);
     /* What the refused one would have used up is free for the next. */
-    assert_int_equal(answer(d, 3)->err, CIM_OK);
-    assert_int_equal(answer(d, 3)->places[0].seq, 3);
-    assert_int_equal(answer(d, 3)->places[1].seq, 4);
+    assert_int_equal(desk_answer(d, 3)->err, CIM_OK);
+    assert_int_equal(desk_answer(d, 3)->places[0].seq, 3);
+    assert_int_equal(desk_answer(d, 3)->places[1].seq, 4);
 }
 
 static void
@@ -171,7 +135,7 @@ other_communitys_topic_is_refused(void **state)
     desk_meet(d);
     mesh_publish(d->mesh, desk_request("odl/Ping/t0/", 1, 1));
     desk_disk(d);
-    assert_int_equal(answer(d, 0)->err, CIM_ECOMMUNITY);
+    assert_int_equal(desk_answer(d, 0)->err, CIM_ECOMMUNITY);
 }
 
 /* A request of this many events, ids from first on. */
@@ -211,7 +175,7 @@ group_is_one_job_of_several_batches(void **state)
     assert_true(
         cim_hash_eq(&job->batches[1].sh.h.prev, &job->batches[0].header_hash));
     desk_disk(d);
-    assert_int_equal(answer(d, 2)->places[999].seq, 2001);
+    assert_int_equal(desk_answer(d, 2)->places[999].seq, 2001);
 }
 
 static void
@@ -227,7 +191,7 @@ consecutive_events_of_one_topic_share_a_slice(void **state)
     mesh_publish(d->mesh, desk_request(T1, 4, 1));
     desk_disk(d);
     /* The first alone; two of t0; one of t1: the last is of a batch of 3. */
-    assert_int_equal(slices(d, &slice), 3);
+    assert_int_equal(desk_slices(d, &slice), 3);
     assert_int_equal(slice.n_events, 1);
     assert_int_equal(slice.sh.h.count, 3);
     cim_slice_clear(&slice);
@@ -243,10 +207,10 @@ headers_form_a_chain_and_time_never_falls(void **state)
 
     desk_meet(d);
     publish(d, 1, 1);
-    slices(d, &one);
+    desk_slices(d, &one);
     d->wall_ms -= 100000;
     publish(d, 2, 1);
-    slices(d, &two);
+    desk_slices(d, &two);
     hash = cim_header_hash(cim_signed_bytes(&one.sh));
     assert_true(cim_hash_eq(&hash, &two.sh.h.prev));
     assert_int_equal(two.sh.h.time_ms, one.sh.h.time_ms);
@@ -262,20 +226,20 @@ full_disk_refuses_and_goes_on_in_a_new_epoch(void **state)
 
     desk_meet(d);
     publish(d, 1, 1);
-    first = answer(d, 0)->places[0].epoch;
+    first = desk_answer(d, 0)->places[0].epoch;
     d->full = true;
     publish(d, 2, 1);
-    assert_int_equal(answer(d, 1)->err, CIM_EIO);
-    assert_true(answer(d, 1)->full);
-    assert_string_equal(status(d).storage, "full");
-    assert_int_equal(slices(d, NULL), 1);
+    assert_int_equal(desk_answer(d, 1)->err, CIM_EIO);
+    assert_true(desk_answer(d, 1)->full);
+    assert_string_equal(desk_status(d).storage, "full");
+    assert_int_equal(desk_slices(d, NULL), 1);
     d->full = false;
     d->wall_ms += 1000;
     publish(d, 2, 1);
-    assert_int_equal(answer(d, 2)->err, CIM_OK);
-    assert_true(answer(d, 2)->places[0].epoch > first);
-    assert_int_equal(answer(d, 2)->places[0].seq, 1);
-    assert_string_equal(status(d).storage, "ok");
+    assert_int_equal(desk_answer(d, 2)->err, CIM_OK);
+    assert_true(desk_answer(d, 2)->places[0].epoch > first);
+    assert_int_equal(desk_answer(d, 2)->places[0].seq, 1);
+    assert_string_equal(desk_status(d).storage, "ok");
     assert_int_equal(desk_noted(d, MESH_STORAGE), 2);
 }
 
@@ -288,15 +252,15 @@ low_room_takes_no_more_and_still_knows_what_it_has(void **state)
     desk_meet(d);
     d->low = true;
     publish(d, 1, 1);
-    assert_int_equal(answer(d, 0)->err, CIM_OK);
-    assert_string_equal(status(d).storage, "low");
+    assert_int_equal(desk_answer(d, 0)->err, CIM_OK);
+    assert_string_equal(desk_status(d).storage, "low");
     publish(d, 2, 1);
-    assert_int_equal(answer(d, 1)->err, CIM_EIO);
-    assert_true(answer(d, 1)->full);
+    assert_int_equal(desk_answer(d, 1)->err, CIM_EIO);
+    assert_true(desk_answer(d, 1)->full);
     publish(d, 1, 1);
-    assert_int_equal(answer(d, 2)->err, CIM_OK);
-    assert_true(answer(d, 2)->places[0].again);
-    assert_int_equal(slices(d, NULL), 1);
+    assert_int_equal(desk_answer(d, 2)->err, CIM_OK);
+    assert_true(desk_answer(d, 2)->places[0].again);
+    assert_int_equal(desk_slices(d, NULL), 1);
 }
 
 static void
@@ -309,10 +273,10 @@ low_room_ends_within_two_seconds(void **state)
     publish(d, 1, 1);
     d->low = false;
     desk_pass(d, 2000);
-    assert_string_equal(status(d).storage, "ok");
+    assert_string_equal(desk_status(d).storage, "ok");
     publish(d, 2, 1);
-    assert_int_equal(answer(d, 1)->err, CIM_OK);
-    assert_int_equal(answer(d, 1)->places[0].seq, 2);
+    assert_int_equal(desk_answer(d, 1)->err, CIM_OK);
+    assert_int_equal(desk_answer(d, 1)->places[0].seq, 2);
     assert_int_equal(desk_noted(d, MESH_STORAGE), 2);
 }
 
@@ -325,10 +289,10 @@ draining_ends_once_nothing_is_in_flight(void **state)
     mesh_publish(d->mesh, desk_request(T0, 1, 1));
     assert_false(mesh_drain(d->mesh));
     mesh_publish(d->mesh, desk_request(T0, 2, 1));
-    assert_int_equal(answer(d, 0)->err, CIM_ESTATE);
+    assert_int_equal(desk_answer(d, 0)->err, CIM_ESTATE);
     desk_disk(d);
     assert_true(mesh_drain(d->mesh));
-    assert_int_equal(answer(d, 1)->err, CIM_OK);
+    assert_int_equal(desk_answer(d, 1)->err, CIM_OK);
 }
 
 static void
@@ -350,7 +314,7 @@ beacon_shows_the_newest_header(void **state)
                          &sh, &none),
         CIM_OK);
     assert_false(none);
-    assert_int_equal(sh.h.epoch, answer(d, 0)->places[0].epoch);
+    assert_int_equal(sh.h.epoch, desk_answer(d, 0)->places[0].epoch);
     assert_int_equal(cim_header_last(&sh.h), 1);
 }
 

@@ -9,27 +9,6 @@
 #define T0 "odl/Ping/t0/"
 #define T1 "odl/Ping/t1/"
 
-/* A batch of odl's that its store, and so everybody's, holds. */
-static struct sealed *
-theirs(struct desk *d, const char *topic, size_t n)
-{
-    struct sealed *s = desk_seal(&d->odl, topic, n);
-
-    keep_all(d->theirs, s);
-    return s;
-}
-
-/* The next list of heads of both, at the next poll. */
-static void
-poll(struct desk *d)
-{
-    for (int i = 0; i < 7; i++) {
-        desk_pass(d, 4500);
-        desk_beacon(d, ODL, NULL);
-        desk_beacon(d, ONAP, NULL);
-    }
-}
-
 static void
 what_was_missed_is_fetched_from_its_author(void **state)
 {
@@ -38,7 +17,7 @@ what_was_missed_is_fetched_from_its_author(void **state)
 
     desk_follow(d, "odl/", false);
     desk_meet(d);
-    s = theirs(d, T0, 5);
+    s = desk_theirs(d, T0, 5);
     desk_beacon(d, ODL, s);
     desk_heads(d, ODL, &s, 1);
     desk_page(d, ODL);
@@ -58,7 +37,7 @@ all_prefixes_of_a_log_go_in_one_fetch(void **state)
     desk_follow(d, T0, false);
     desk_follow(d, T1, false);
     desk_meet(d);
-    s = theirs(d, T0, 5);
+    s = desk_theirs(d, T0, 5);
     desk_beacon(d, ODL, s);
     desk_asked(d, ODL, CIM_SYNC_FETCH, &msg);
     assert_int_equal(msg.u.fetch_ask.n_prefixes, 2);
@@ -80,8 +59,8 @@ fetch_says_what_is_held_already(void **state)
 
     desk_follow(d, T0, false);
     desk_meet(d);
-    s[0] = theirs(d, T1, 2);
-    s[1] = theirs(d, T0, 3);
+    s[0] = desk_theirs(d, T1, 2);
+    s[1] = desk_theirs(d, T0, 3);
     desk_live(d, s[1], T0);
     desk_beacon(d, ODL, s[1]);
     desk_asked(d, ODL, CIM_SYNC_FETCH, &msg);
@@ -103,7 +82,7 @@ filtered_follower_asks_once_a_beacon(void **state)
     desk_follow(d, T0, false);
     desk_meet(d);
     for (unsigned i = 0; i < 3; i++) {
-        s[i] = theirs(d, T0, 1);
+        s[i] = desk_theirs(d, T0, 1);
         desk_live(d, s[i], T0);
     }
     assert_false(desk_was_asked(d, ODL, CIM_SYNC_FETCH));
@@ -121,7 +100,7 @@ follower_of_everything_needs_no_fetch(void **state)
 
     desk_follow(d, "odl/", false);
     desk_meet(d);
-    s = theirs(d, T0, 3);
+    s = desk_theirs(d, T0, 3);
     desk_live(d, s, T0);
     desk_beacon(d, ODL, s);
     assert_int_equal(desk_cursor(d, &d->odl, ""), 3);
@@ -148,7 +127,7 @@ others_are_asked_while_the_author_is_away(void **state)
 
     desk_follow(d, "odl/", false);
     desk_meet(d);
-    s = theirs(d, T0, 4);
+    s = desk_theirs(d, T0, 4);
     odl_away(d, s);
     desk_page(d, ONAP);
     assert_int_equal(desk_held(d, &d->odl), 4);
@@ -163,7 +142,7 @@ only_the_authors_word_moves_a_cursor(void **state)
 
     desk_follow(d, T0, false);
     desk_meet(d);
-    s = theirs(d, T0, 4);
+    s = desk_theirs(d, T0, 4);
     odl_away(d, s);
     desk_page(d, ONAP);
     assert_int_equal(desk_held(d, &d->odl), 4);
@@ -183,7 +162,7 @@ other_peer_is_asked_once_for_an_entry(void **state)
 
     desk_follow(d, T0, false);
     desk_meet(d);
-    s = theirs(d, T0, 4);
+    s = desk_theirs(d, T0, 4);
     odl_away(d, s);
     desk_empty_page(d, ONAP, 4, 4);
     assert_false(desk_was_asked(d, ONAP, CIM_SYNC_FETCH));
@@ -204,7 +183,7 @@ page_that_leads_no_further_ends_the_pass(void **state)
 
     desk_follow(d, "odl/", false);
     desk_meet(d);
-    s = theirs(d, T0, 4);
+    s = desk_theirs(d, T0, 4);
     odl_away(d, s);
     desk_empty_page(d, ONAP, 0, 4);
     assert_false(desk_was_asked(d, ONAP, CIM_SYNC_FETCH));
@@ -269,7 +248,7 @@ new_prefix_is_asked_of_others_that_were_asked_before(void **state)
 
     desk_follow(d, T0, false);
     desk_meet(d);
-    s = theirs(d, T1, 4);
+    s = desk_theirs(d, T1, 4);
     odl_away(d, s);
     desk_page(d, ONAP);
     assert_int_equal(desk_held(d, &d->odl), 0);
@@ -289,7 +268,7 @@ header_that_found_no_room_is_given_again(void **state)
 
     desk_follow(d, T0, false);
     desk_meet(d);
-    s = theirs(d, T1, 1);
+    s = desk_theirs(d, T1, 1);
     d->full = true;
     desk_beacon(d, ODL, s);
     d->full = false;
@@ -313,7 +292,7 @@ low_room_takes_nothing_from_peers_and_fetches_it_later(void **state)
     d->low = true;
     mesh_publish(d->mesh, desk_request("opnfv/Ping/t0/", 1, 1));
     desk_disk(d);
-    s = theirs(d, T0, 4);
+    s = desk_theirs(d, T0, 4);
     desk_live(d, s, T0);
     desk_beacon(d, ODL, s);
     assert_int_equal(desk_held(d, &d->odl), 0);
@@ -333,7 +312,7 @@ three_unanswered_requests_mean_away(void **state)
 
     desk_follow(d, "odl/", false);
     desk_meet(d);
-    s = theirs(d, T0, 4);
+    s = desk_theirs(d, T0, 4);
     desk_beacon(d, ODL, s);
     desk_heads(d, ODL, &s, 1);
     assert_true(desk_was_asked(d, ODL, CIM_SYNC_FETCH));
@@ -358,7 +337,7 @@ page_that_did_not_come_is_asked_for_in_smaller_ones(void **state)
 
     desk_follow(d, "odl/", false);
     desk_meet(d);
-    s = theirs(d, T0, 1000);
+    s = desk_theirs(d, T0, 1000);
     desk_beacon(d, ODL, s);
     desk_heads(d, ODL, &s, 1);
     desk_asked(d, ODL, CIM_SYNC_FETCH, &msg);
@@ -384,7 +363,7 @@ new_connection_is_not_waited_for_as_long_as_the_old_one(void **state)
 
     desk_follow(d, "odl/", false);
     desk_meet(d);
-    s = theirs(d, T0, 4);
+    s = desk_theirs(d, T0, 4);
     for (int i = 0; i < 12; i++) {
         desk_beacon(d, ODL, s);
         desk_pass(d, 4000);
@@ -394,7 +373,7 @@ new_connection_is_not_waited_for_as_long_as_the_old_one(void **state)
     asked = d->n_asked;
     desk_pass(d, 3500);
     sealed_free(&s);
-    s = theirs(d, T0, 1);
+    s = desk_theirs(d, T0, 1);
     desk_beacon(d, ODL, s); /* there is something to ask for */
     assert_true(d->n_asked > asked);
     sealed_free(&s);
@@ -408,7 +387,7 @@ any_answer_ends_being_away(void **state)
 
     desk_follow(d, "odl/", false);
     desk_meet(d);
-    s = theirs(d, T0, 4);
+    s = desk_theirs(d, T0, 4);
     desk_beacon(d, ODL, s);
     for (int i = 0; i < 6; i++) {
         desk_pass(d, 4000);
@@ -436,9 +415,9 @@ at_most_two_requests_are_in_flight(void **state)
     for (unsigned i = 0; i < 4; i++) {
         d->odl.epoch++;
         d->odl.last = 0;
-        s[i] = theirs(d, T0, 1);
+        s[i] = desk_theirs(d, T0, 1);
     }
-    poll(d);
+    desk_poll(d);
     for (size_t i = 0; i < d->n_asked; i++)
         d->asked[i].answered =
             strcmp(d->asked[i].to, ODL) != 0 || i + 2 < d->n_asked;

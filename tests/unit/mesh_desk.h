@@ -110,4 +110,15 @@ uint64_t desk_cursor(struct desk *d, const struct author *a,
 uint64_t desk_refused(struct desk *d, enum cim_err reason);
 size_t desk_noted(const struct desk *d, enum mesh_note_kind kind);
 
+/* The i-th request that was answered. */
+struct mesh_request *desk_answer(const struct desk *d, size_t i);
+/* Slices published, beacons left out. */
+size_t desk_slices(const struct desk *d, struct cim_slice *last);
+/* What status shows now. */
+struct view_status desk_status(const struct desk *d);
+/* A batch of odl's that its store, and so everybody's, holds. */
+struct sealed *desk_theirs(struct desk *d, const char *topic, size_t n);
+/* The next list of heads of both, at the next poll. */
+void desk_poll(struct desk *d);
+
 #endif

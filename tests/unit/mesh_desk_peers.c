@@ -229,3 +229,57 @@ desk_refuses(struct desk *d, const char *peer, enum cim_sync_kind kind)
     cim_sync_clear(&msg);
     answer(d, ask, &out);
 }
+
+struct mesh_request *
+desk_answer(const struct desk *d, size_t i)
+{
+    assert_true(i < d->n_answered);
+    return d->answered[i];
+}
+
+size_t
+desk_slices(const struct desk *d, struct cim_slice *last)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < d->n_published; i++) {
+        if (d->published[i].to[0] == '!')
+            continue;
+        n++;
+        if (!last)
+            continue;
+        cim_slice_clear(last);
+        assert_int_equal(
+            cim_slice_parse(cim_buf_bytes(&d->published[i].frame), last),
+            CIM_OK);
+    }
+    return n;
+}
+
+struct view_status
+desk_status(const struct desk *d)
+{
+    struct view_status v;
+
+    mesh_view_status(d->mesh, &v);
+    return v;
+}
+
+struct sealed *
+desk_theirs(struct desk *d, const char *topic, size_t n)
+{
+    struct sealed *s = desk_seal(&d->odl, topic, n);
+
+    keep_all(d->theirs, s);
+    return s;
+}
+
+void
+desk_poll(struct desk *d)
+{
+    for (int i = 0; i < 7; i++) {
+        desk_pass(d, 4500);
+        desk_beacon(d, ODL, NULL);
+        desk_beacon(d, ONAP, NULL);
+    }
+}

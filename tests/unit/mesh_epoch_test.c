@@ -8,42 +8,6 @@
 #define T0 "opnfv/Ping/t0/"
 #define T1 "opnfv/Ping/t1/"
 
-static struct mesh_request *
-answer(const struct desk *d, size_t i)
-{
-    assert_true(i < d->n_answered);
-    return d->answered[i];
-}
-
-/* Slices published, beacons left out. */
-static size_t
-slices(const struct desk *d, struct cim_slice *last)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < d->n_published; i++) {
-        if (d->published[i].to[0] == '!')
-            continue;
-        n++;
-        if (!last)
-            continue;
-        cim_slice_clear(last);
-        assert_int_equal(
-            cim_slice_parse(cim_buf_bytes(&d->published[i].frame), last),
-            CIM_OK);
-    }
-    return n;
-}
-
-static struct view_status
-status(const struct desk *d)
-{
-    struct view_status v;
-
-    mesh_view_status(d->mesh, &v);
-    return v;
-}
-
 static void
 publish(struct desk *d, uint64_t id, unsigned given)
 {
@@ -62,17 +26,17 @@ each_run_seals_in_an_epoch_of_its_own(void **state)
 
     desk_meet(d);
     publish(d, 1, 1);
-    first = answer(d, 0)->places[0].epoch;
-    slices(d, &before);
+    first = desk_answer(d, 0)->places[0].epoch;
+    desk_slices(d, &before);
     hash = cim_header_hash(cim_signed_bytes(&before.sh));
     cim_slice_clear(&before);
     desk_restart(d);
     desk_pass(d, 6000);
     publish(d, 2, 1);
-    assert_true(answer(d, 0)->places[0].epoch > first);
-    assert_int_equal(answer(d, 0)->places[0].seq, 1);
+    assert_true(desk_answer(d, 0)->places[0].epoch > first);
+    assert_int_equal(desk_answer(d, 0)->places[0].seq, 1);
     /* Its first header names the last one of the run before. */
-    slices(d, &after);
+    desk_slices(d, &after);
     assert_true(cim_hash_eq(&hash, &after.sh.h.prev));
     cim_slice_clear(&after);
 }
@@ -85,12 +49,12 @@ epoch_passes_the_last_one_when_the_clock_stands_behind(void **state)
 
     desk_meet(d);
     publish(d, 1, 1);
-    first = answer(d, 0)->places[0].epoch;
+    first = desk_answer(d, 0)->places[0].epoch;
     d->wall_ms -= 1000000;
     desk_restart(d);
     desk_pass(d, 6000);
     publish(d, 2, 1);
-    assert_true(answer(d, 0)->places[0].epoch > first);
+    assert_true(desk_answer(d, 0)->places[0].epoch > first);
 }
 
 static void
@@ -114,7 +78,7 @@ later_start_waits_for_what_peers_hold_of_us(void **state)
     desk_restart(d);
     publish(d, 2, 1);
     assert_int_equal(d->n_answered, 0);
-    assert_string_equal(status(d).publishing, "waiting for peers");
+    assert_string_equal(desk_status(d).publishing, "waiting for peers");
     desk_heads(d, ODL, NULL, 0);
     desk_heads(d, ONAP, NULL, 0);
     desk_pass(d, 250);
@@ -157,8 +121,8 @@ restored_node_seals_above_what_it_lost_and_gets_it_back(void **state)
     desk_pass(d, 250);
     assert_int_equal(desk_held(d, &d->self), 3);
     assert_int_equal(desk_noted(d, MESH_RECOVERED), 1);
-    assert_true(answer(d, 0)->places[0].epoch > 6000000);
-    assert_int_equal(answer(d, 0)->err, CIM_OK);
+    assert_true(desk_answer(d, 0)->places[0].epoch > 6000000);
+    assert_int_equal(desk_answer(d, 0)->err, CIM_OK);
     sealed_free(&lost);
 }
 
@@ -171,14 +135,14 @@ header_of_our_own_seen_later_closes_the_epoch(void **state)
 
     desk_meet(d);
     publish(d, 1, 1);
-    first = answer(d, 0)->places[0].epoch;
+    first = desk_answer(d, 0)->places[0].epoch;
     d->self.epoch = first + 7;
     d->self.time_ms = 4000000;
     lost = desk_seal(&d->self, T0, 1);
     desk_pass(d, 31000);
     desk_heads(d, ODL, &lost, 1);
     publish(d, 2, 1);
-    assert_true(answer(d, 1)->places[0].epoch > first + 7);
+    assert_true(desk_answer(d, 1)->places[0].epoch > first + 7);
     assert_int_equal(desk_noted(d, MESH_TWO_WRITERS), 0);
     sealed_free(&lost);
 }
@@ -206,8 +170,8 @@ clock_set_back_before_a_restore_is_no_second_writer(void **state)
     assert_int_equal(desk_noted(d, MESH_STOPPED), 0);
     desk_pass(d, 250);
     publish(d, 2, 1);
-    assert_int_equal(answer(d, 0)->err, CIM_OK);
-    assert_true(answer(d, 0)->places[0].epoch > 7000001);
+    assert_int_equal(desk_answer(d, 0)->err, CIM_OK);
+    assert_true(desk_answer(d, 0)->places[0].epoch > 7000001);
     sealed_free(&s[0]);
     sealed_free(&s[1]);
 }
@@ -219,7 +183,7 @@ mine(struct desk *d)
     struct cim_slice slice = {0};
     struct sealed *s = xcalloc(1, sizeof *s);
 
-    slices(d, &slice);
+    desk_slices(d, &slice);
     s->sh = slice.sh;
     s->hash = cim_header_hash(cim_signed_bytes(&slice.sh));
     s->key = d->self.key;
@@ -256,7 +220,7 @@ own_event_of_this_run_that_rotted_is_no_second_writer(void **state)
     assert_int_equal(desk_noted(d, MESH_TWO_WRITERS), 0);
     assert_true(desk_was_asked(d, ODL, CIM_SYNC_FETCH));
     publish(d, 4, 1);
-    assert_int_equal(answer(d, 3)->places[0].epoch, s[0]->sh.h.epoch);
+    assert_int_equal(desk_answer(d, 3)->places[0].epoch, s[0]->sh.h.epoch);
     for (unsigned i = 0; i < 3; i++)
         sealed_free(&s[i]);
 }
@@ -278,14 +242,14 @@ two_writers_stop_publishing(void **state)
     desk_pass(d, 31000);
     desk_heads(d, ODL, s, 1);
     assert_int_equal(desk_noted(d, MESH_TWO_WRITERS), 1);
-    assert_true(status(d).two_writers);
+    assert_true(desk_status(d).two_writers);
     publish(d, 2, 1);
-    assert_int_equal(answer(d, 1)->err, CIM_OK);
+    assert_int_equal(desk_answer(d, 1)->err, CIM_OK);
     desk_pass(d, 31000);
     desk_heads(d, ODL, s, 2);
     assert_int_equal(desk_noted(d, MESH_STOPPED), 1);
     publish(d, 3, 1);
-    assert_int_equal(answer(d, 2)->err, CIM_ESTATE);
+    assert_int_equal(desk_answer(d, 2)->err, CIM_ESTATE);
     assert_false(mesh_ready(d->mesh));
     sealed_free(&s[0]);
     sealed_free(&s[1]);
@@ -305,11 +269,11 @@ highest_epoch_used_by_another_stops_publishing(void **state)
     desk_pass(d, 31000);
     desk_heads(d, ODL, &s, 1);
     publish(d, 2, 1);
-    assert_int_equal(answer(d, 1)->err, CIM_ESTATE);
+    assert_int_equal(desk_answer(d, 1)->err, CIM_ESTATE);
     desk_restart(d);
     desk_pass(d, 6000);
     publish(d, 2, 1);
-    assert_int_equal(answer(d, 0)->err, CIM_ESTATE);
+    assert_int_equal(desk_answer(d, 0)->err, CIM_ESTATE);
     sealed_free(&s);
 }
 

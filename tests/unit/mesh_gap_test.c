@@ -9,27 +9,6 @@
 #define T0 "odl/Ping/t0/"
 #define T1 "odl/Ping/t1/"
 
-/* A batch of odl's that its store, and so everybody's, holds. */
-static struct sealed *
-theirs(struct desk *d, const char *topic, size_t n)
-{
-    struct sealed *s = desk_seal(&d->odl, topic, n);
-
-    keep_all(d->theirs, s);
-    return s;
-}
-
-/* The next list of heads of both, at the next poll. */
-static void
-poll(struct desk *d)
-{
-    for (int i = 0; i < 7; i++) {
-        desk_pass(d, 4500);
-        desk_beacon(d, ODL, NULL);
-        desk_beacon(d, ONAP, NULL);
-    }
-}
-
 /* odl is away; onap says that it holds this much of its log. */
 static void
 odl_away(struct desk *d, struct sealed *s)
@@ -47,8 +26,8 @@ author_misses_two(struct desk *d, struct sealed *s[2])
 {
     struct store_job *job = store_job_new(STORE_PURGE);
 
-    s[0] = theirs(d, T0, 2);
-    s[1] = theirs(d, T0, 2);
+    s[0] = desk_theirs(d, T0, 2);
+    s[1] = desk_theirs(d, T0, 2);
     job->purge.max_bytes = 1;
     commit_ok(d->theirs, &job);
     keep_all(d->theirs, s[1]);
@@ -119,7 +98,7 @@ gap_is_asked_of_others_and_closed_by_a_find(void **state)
     page_with_gap(d, s[1]);
     assert_int_equal(desk_noted(d, MESH_GAP), 1);
     assert_int_equal(desk_cursor(d, &d->odl, ""), 4);
-    poll(d);
+    desk_poll(d);
     desk_heads(d, ONAP, &s[1], 1);
     page_of(d, ONAP, s[0], 2);
     assert_int_equal(desk_held(d, &d->odl), 4);
@@ -157,14 +136,14 @@ gap_is_asked_of_the_author_again_when_its_entry_changes(void **state)
     desk_follow(d, "odl/", false);
     desk_meet(d);
     author_misses_two(d, s);
-    poll(d);
+    desk_poll(d);
     odl_holds(d, s[1], 2);
     page_with_gap(d, s[1]);
     assert_false(desk_was_asked(d, ODL, CIM_SYNC_FETCH));
-    poll(d);
+    desk_poll(d);
     odl_holds(d, s[1], 2);
     assert_false(desk_was_asked(d, ODL, CIM_SYNC_FETCH));
-    poll(d);
+    desk_poll(d);
     odl_holds(d, s[1], 4);
     page_of(d, ODL, s[0], 2);
     assert_int_equal(desk_held(d, &d->odl), 4);
@@ -178,7 +157,7 @@ purged_events_are_no_longer_counted_as_stored(void **state)
 {
     struct desk *d = *state;
     struct store_job *job = store_job_new(STORE_PURGE);
-    struct sealed *s = theirs(d, T0, 4);
+    struct sealed *s = desk_theirs(d, T0, 4);
     struct view_status status;
 
     desk_follow(d, "odl/", false);
@@ -205,7 +184,7 @@ event_set_aside_is_fetched_again(void **state)
 
     desk_follow(d, "odl/", false);
     desk_meet(d);
-    s = theirs(d, T0, 3);
+    s = desk_theirs(d, T0, 3);
     desk_live(d, s, T0);
     desk_beacon(d, ODL, s);
     desk_heads(d, ODL, &s, 1);
@@ -226,7 +205,7 @@ unproven_page_says_nothing_and_the_next_peer_is_asked(void **state)
 
     desk_follow(d, "odl/", false);
     desk_meet(d);
-    s = theirs(d, T0, 4);
+    s = desk_theirs(d, T0, 4);
     desk_beacon(d, ODL, s);
     desk_heads(d, ODL, &s, 1);
     s->events[0].p[s->events[0].len - 1] ^= 1;
@@ -235,7 +214,7 @@ unproven_page_says_nothing_and_the_next_peer_is_asked(void **state)
     assert_int_equal(desk_held(d, &d->odl), 0);
     assert_int_equal(desk_cursor(d, &d->odl, ""), 0);
     assert_int_equal(desk_refused(d, CIM_EROOT), 1);
-    poll(d);
+    desk_poll(d);
     desk_heads(d, ONAP, &s, 1);
     page_of(d, ONAP, s, 4);
     assert_int_equal(desk_held(d, &d->odl), 4);
@@ -250,7 +229,7 @@ key_nobody_knows_in_a_third_peers_page_blocks_nothing(void **state)
 
     desk_follow(d, "odl/", false);
     desk_meet(d);
-    s = theirs(d, T0, 4);
+    s = desk_theirs(d, T0, 4);
     odl_away(d, s);
     /* The key id in the header's bytes, after [1, node. */
     s->sh.bytes[2 + 1 + strlen(ODL) + 2] ^= 1;

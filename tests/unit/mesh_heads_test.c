@@ -9,16 +9,6 @@
 #define T0 "odl/Ping/t0/"
 #define T1 "odl/Ping/t1/"
 
-/* A batch of odl's that its store, and so everybody's, holds. */
-static struct sealed *
-theirs(struct desk *d, const char *topic, size_t n)
-{
-    struct sealed *s = desk_seal(&d->odl, topic, n);
-
-    keep_all(d->theirs, s);
-    return s;
-}
-
 static void
 list_that_is_unchanged_costs_a_line(void **state)
 {
@@ -31,7 +21,7 @@ list_that_is_unchanged_costs_a_line(void **state)
 
     desk_follow(d, "odl/", false);
     desk_meet(d);
-    s = theirs(d, T0, 1);
+    s = desk_theirs(d, T0, 1);
     desk_live(d, s, T0);
     ask.nodes = names;
     ask.n_nodes = 1;
@@ -159,10 +149,10 @@ list_in_pages_is_read_to_its_end(void **state)
 
     desk_follow(d, T0, false);
     desk_start(d);
-    s[0] = theirs(d, T0, 1);
+    s[0] = desk_theirs(d, T0, 1);
     d->odl.epoch++;
     d->odl.last = 0;
-    s[1] = theirs(d, T0, 1);
+    s[1] = desk_theirs(d, T0, 1);
     ask = desk_asked(d, ODL, CIM_SYNC_HEADS, &msg);
     a.rid = msg.rid;
     cim_sync_clear(&msg);
@@ -191,14 +181,14 @@ follow_since_now_starts_at_the_first_heads_of_the_author(void **state)
     struct sealed *s[2];
 
     desk_follow(d, T0, true);
-    s[0] = theirs(d, T0, 3);
+    s[0] = desk_theirs(d, T0, 3);
     desk_start(d);
     desk_beacon(d, ODL, s[0]);
     assert_false(desk_was_asked(d, ODL, CIM_SYNC_FETCH));
     desk_heads(d, ODL, &s[0], 1);
     assert_false(desk_was_asked(d, ODL, CIM_SYNC_FETCH));
     assert_int_equal(desk_cursor(d, &d->odl, T0), 3);
-    s[1] = theirs(d, T0, 2);
+    s[1] = desk_theirs(d, T0, 2);
     desk_beacon(d, ODL, s[1]);
     desk_page(d, ODL);
     assert_int_equal(desk_held(d, &d->odl), 2);
@@ -218,7 +208,7 @@ follow_since_now_goes_on_after_a_restart(void **state)
     desk_heads(d, ODL, NULL, 0);
     desk_restart(d);
     /* A new epoch, made while this node was down: from its beginning. */
-    s = theirs(d, T0, 3);
+    s = desk_theirs(d, T0, 3);
     desk_beacon(d, ODL, s);
     desk_heads(d, ODL, &s, 1);
     desk_page(d, ODL);
@@ -233,7 +223,7 @@ follow_since_now_keeps_its_start_through_a_full_disk(void **state)
     struct sealed *s;
 
     desk_follow(d, T0, true);
-    s = theirs(d, T0, 3);
+    s = desk_theirs(d, T0, 3);
     desk_start(d);
     desk_disk(d);
     d->full = true;
@@ -253,8 +243,8 @@ prefix_added_later_has_a_cursor_of_its_own(void **state)
 
     desk_follow(d, T0, false);
     desk_meet(d);
-    s[0] = theirs(d, T1, 2);
-    s[1] = theirs(d, T0, 2);
+    s[0] = desk_theirs(d, T1, 2);
+    s[1] = desk_theirs(d, T0, 2);
     desk_beacon(d, ODL, s[1]);
     desk_page(d, ODL);
     assert_int_equal(desk_held(d, &d->odl), 2);
